@@ -1,0 +1,1 @@
+//! HTTP: accept work, read state.
