@@ -130,6 +130,9 @@ pub struct SubmissionEventData {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub memory_kb: Option<u64>,
     pub attempt: u32,
+    /// W3C trace context of the request that submitted it, so that a trace reaches the socket.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub traceparent: Option<String>,
 }
 
 impl SubmissionEventData {
@@ -148,6 +151,7 @@ impl SubmissionEventData {
             wall_ms: s.wall_ms,
             memory_kb: s.memory_kb,
             attempt: s.attempt,
+            traceparent: s.traceparent.clone(),
         })
     }
 }
