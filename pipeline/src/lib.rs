@@ -1,6 +1,35 @@
-//! Reliable work over the ports: group-committed intake, outbox relay, worker loop under leases, sweeper.
+//! Reliable work over the ports: group-committed intake, outbox relay, worker loop under leases, sweeper, dead letters.
 //!
-//! The three rules: R1 the obligation is a row, a message only wakes; R2 the entity's own row is its channel's head; R3 live
-//! push is a hint, the events table decides. Nothing here knows RabbitMQ or SQL.
+//! The three rules that everything here keeps:
+//! * R1 the obligation is a row, a message only wakes: nothing is requeued by nack, retries and attempts live in the store;
+//! * R2 the entity's own row is its channel's head: writers never queue behind one another;
+//! * R3 live push is a hint, the events table decides: [`announce`] never waits and may lose.
+//!
+//! Nothing here knows RabbitMQ or SQL.
 
+mod announce;
+mod batch;
+mod fallen;
+mod intake;
+mod relay;
+mod sweeper;
 pub mod work;
+
+use std::sync::Arc;
+
+pub use announce::{announce, announce_progress};
+pub use batch::MAX_BATCH;
+pub use fallen::record_fallen;
+pub use intake::Intake;
+pub use relay::Relay;
+pub use sweeper::{SweepConfig, Sweeper};
+
+use herald_domain::broker::Broker;
+use herald_domain::store::Store;
+
+/// What every part of the pipeline stands on.
+#[derive(Clone)]
+pub struct Deps {
+    pub store: Arc<dyn Store>,
+    pub broker: Arc<dyn Broker>,
+}

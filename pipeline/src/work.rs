@@ -1,9 +1,26 @@
 //! The worker loop: acquire permit → take delivery → claim lease → run while renewing the lease → record → settle.
 //! What "run" means comes from a [`Judge`]; leases, fencing, attempts, events and progress are this module's own.
+//!
+//! Invariants: never more deliveries than permits; a delivery is acked only after what it led to is recorded (or there was
+//! nothing to do); a run whose lease is gone is killed and writes nothing.
+
+mod job;
+mod steps;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use herald_domain::submission::{CaseResult, Claim, Judgement, Tests};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use herald_domain::broker::{Delivery, WorkConsumer};
+use herald_domain::submission::{Claim, Judgement};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use steps::{Steps, Stopped};
+
+use crate::Deps;
 
 /// Judges one claimed submission. Called at most `slots` times at once; a panic is caught and counts as a failed attempt.
 #[async_trait]
@@ -19,32 +36,86 @@ pub trait Judge: Send + Sync + 'static {
 #[error("{0}")]
 pub struct AttemptFailed(pub String);
 
-/// The lease is gone: stop.
-#[derive(Debug, thiserror::Error)]
-#[error("the lease is gone")]
-pub struct Stopped;
-
-/// How a [`Judge`] tells of its steps.
-pub struct Steps {
-    stopped: CancellationToken,
+#[derive(Clone, Debug)]
+pub struct WorkConfig {
+    /// The pool that this worker belongs to; it consumes exactly one.
+    pub class: String,
+    /// Submissions at once, and the prefetch.
+    pub slots: u16,
+    /// How long running submissions may go on after shutdown has been asked for; then they are given back.
+    pub grace: Duration,
 }
 
-impl Steps {
-    /// Compiled: the cases begin. Stores and pushes `submission.running`.
-    pub async fn running(&self, _total: Option<u32>) -> Result<(), Stopped> {
-        Ok(())
+/// Works until `shutdown` fires, then finishes (or, past the grace period, gives back) what is running. Returns how many
+/// submissions had to be given back.
+pub async fn run_worker(deps: Deps, config: WorkConfig, judge: Arc<dyn Judge>, shutdown: CancellationToken) -> usize {
+    let Some(mut consumer) = consume(&deps, &config, &shutdown).await else { return 0 };
+    let permits = Arc::new(Semaphore::new(config.slots.into()));
+    let running = TaskTracker::new();
+    let kill = CancellationToken::new();
+    while let Some((permit, delivery)) = next(&mut *consumer, &permits, &shutdown).await {
+        let (deps, class, judge, kill) = (deps.clone(), config.class.clone(), judge.clone(), kill.clone());
+        let shutdown = shutdown.clone();
+        running.spawn(async move {
+            job::work_on(deps, class, judge, delivery, kill, shutdown).await;
+            drop(permit);
+        });
     }
+    consumer.close().await;
+    drain(&running, &kill, config.grace).await
+}
 
-    /// A case has been run: pushes progress at once, stores counts and cases at most every 250 ms. Never waits.
-    pub fn case(&self, _tests: Tests, _case: CaseResult) {}
-
-    /// Fires when the run must be killed.
-    pub fn stopped(&self) -> &CancellationToken {
-        &self.stopped
+/// Starts consuming; the broker may be away for a while.
+async fn consume(deps: &Deps, config: &WorkConfig, shutdown: &CancellationToken) -> Option<Box<dyn WorkConsumer>> {
+    let mut pauses = retry_pauses();
+    loop {
+        match deps.broker.consume_work(&config.class, config.slots).await {
+            Ok(consumer) => return Some(consumer),
+            Err(error) => tracing::warn!(class = %config.class, error = %error, "cannot consume yet; trying again"),
+        }
+        let pause = pauses.next().unwrap_or(Duration::from_secs(2));
+        tokio::select! {
+            () = shutdown.cancelled() => return None,
+            () = tokio::time::sleep(pause) => {}
+        }
     }
+}
 
-    /// For tests of a [`Judge`]: goes nowhere.
-    pub fn detached() -> Self {
-        Self { stopped: CancellationToken::new() }
+/// A permit first, then a delivery: never take more than can be worked on.
+async fn next(
+    consumer: &mut dyn WorkConsumer,
+    permits: &Arc<Semaphore>,
+    shutdown: &CancellationToken,
+) -> Option<(OwnedSemaphorePermit, Box<dyn Delivery>)> {
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => None,
+        taken = async {
+            let permit = permits.clone().acquire_owned().await.ok()?;
+            let delivery = consumer.next().await?;
+            Some((permit, delivery))
+        } => taken,
     }
+}
+
+async fn drain(running: &TaskTracker, kill: &CancellationToken, grace: Duration) -> usize {
+    running.close();
+    if tokio::time::timeout(grace, running.wait()).await.is_ok() {
+        return 0;
+    }
+    let left = running.len();
+    tracing::warn!(left, "the grace period is over: giving the running submissions back");
+    kill.cancel();
+    running.wait().await;
+    left
+}
+
+/// 0.1 s doubling to 2 s, jittered, without end.
+fn retry_pauses() -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(2))
+        .with_jitter()
+        .without_max_times()
+        .build()
 }

@@ -1,0 +1,132 @@
+//! The sweeper: what no message told of. Wakes work that has come due, refills a queue that was lost, ends what nobody takes,
+//! and keeps house in the store. Any number of processes may sweep at once.
+
+use std::time::Duration;
+
+use herald_domain::broker::WorkMessage;
+use herald_domain::id::MessageId;
+use herald_domain::store::{StoreError, Wake};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{Deps, announce};
+
+/// The most rows in one pass.
+const BATCH: u32 = 1_000;
+/// A due row that has waited this long while its queue is empty has lost its message.
+const LOST_AFTER_MS: u64 = 10_000;
+/// Slow passes (refill, expiry) are done every so many fast ones.
+const SLOW_EVERY: u64 = 5;
+/// Housekeeping is done every so many fast passes (an hour).
+const HOUSE_EVERY: u64 = 3_600;
+
+#[derive(Clone, Copy, Debug)]
+pub struct SweepConfig {
+    /// Between two fast passes.
+    pub every: Duration,
+    /// A submission that was not started within this is ended with `internal_error` (`no_worker`).
+    pub max_queue_age_ms: u64,
+    /// No other process uses the store: leases and outbox claims that it finds at start are a dead process's, and its
+    /// in-process queue is empty.
+    pub alone: bool,
+}
+
+pub struct Sweeper {
+    deps: Deps,
+    config: SweepConfig,
+}
+
+impl Sweeper {
+    pub fn new(deps: Deps, config: SweepConfig) -> Self {
+        Self { deps, config }
+    }
+
+    /// Sweeps until `stop` fires.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut every = tokio::time::interval(self.config.every);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut taken_over = !self.config.alone;
+        for pass in 0.. {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = every.tick() => {}
+            }
+            if !taken_over {
+                taken_over = self.logged("take over", self.take_over().await);
+            }
+            self.logged("wake", self.wake_due().await);
+            if pass % SLOW_EVERY == 0 {
+                self.logged("refill", self.refill(LOST_AFTER_MS).await);
+                self.logged("expire", self.expire_unclaimed().await);
+            }
+            if pass % HOUSE_EVERY == 0 {
+                self.logged("maintain", self.deps.store.maintain().await);
+            }
+        }
+    }
+
+    /// After a crash of the only process: its leases and claims are void, and everything due is woken at once.
+    async fn take_over(&self) -> Result<(), StoreError> {
+        let leases = self.deps.store.expire_leases().await?;
+        let rows = self.deps.store.release_outbox().await?;
+        if leases + rows > 0 {
+            tracing::info!(leases, outbox.rows = rows, "took over the work of the process before");
+        }
+        self.refill(0).await
+    }
+
+    async fn wake_due(&self) -> Result<(), StoreError> {
+        let wakes = self.deps.store.due_wakes(BATCH).await?;
+        self.publish(&wakes).await;
+        Ok(())
+    }
+
+    /// Where a class's queue is empty although rows have been due for a while, their messages are gone: make new ones.
+    async fn refill(&self, older_than_ms: u64) -> Result<(), StoreError> {
+        for class in self.deps.store.open_classes().await? {
+            if !matches!(self.deps.broker.work_depth(&class).await, Ok(0)) {
+                continue;
+            }
+            let rows = self.deps.store.due_rows(&class, older_than_ms, BATCH).await?;
+            if !rows.is_empty() && older_than_ms > 0 {
+                tracing::warn!(class = %class, rows = rows.len(), "the queue was empty while work was due: refilling it");
+            }
+            self.publish(&rows).await;
+        }
+        Ok(())
+    }
+
+    async fn expire_unclaimed(&self) -> Result<(), StoreError> {
+        for event in self.deps.store.expire_unclaimed(self.config.max_queue_age_ms, BATCH).await? {
+            tracing::error!(channel = %event.channel, "no worker took the submission in time: it ends as internal_error");
+            announce(&*self.deps.broker, &event);
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, wakes: &[Wake]) {
+        if wakes.is_empty() {
+            return;
+        }
+        let messages: Vec<_> = wakes
+            .iter()
+            .map(|wake| WorkMessage {
+                id: Some(MessageId(Uuid::now_v7())),
+                submission: wake.submission,
+                class: wake.class.clone(),
+                traceparent: None,
+            })
+            .collect();
+        let failed = self.deps.broker.publish_work(&messages).await.iter().filter(|outcome| outcome.is_err()).count();
+        metrics::counter!("herald_sweeper_woken_total").increment((messages.len() - failed) as u64);
+        tracing::debug!(woken = messages.len() - failed, failed, "due work woken");
+    }
+
+    /// A pass that fails is done again by the next one.
+    fn logged(&self, what: &str, outcome: Result<(), StoreError>) -> bool {
+        if let Err(error) = &outcome {
+            tracing::warn!(pass = what, error = %error, "the sweeper could not finish a pass; it will try again");
+        }
+        outcome.is_ok()
+    }
+}
