@@ -104,7 +104,8 @@ pub struct SubmissionFilter {
 pub trait Submissions {
     /// Accepts a batch in one transaction; outcomes in the order given. `user_limit` is the most unfinished submissions
     /// that one owner may have. `turn` of each = the owner's open submissions at that moment (rows of the batch
-    /// before it included). Replays are decided before the limit.
+    /// before it included). Replays are decided before the limit; the same id again is a replay too, so a caller that does
+    /// not know whether its accept was committed may ask again. Refusals store nothing.
     async fn accept_submissions(&self, batch: &[Intake], user_limit: u64) -> Result<Vec<Accepted>>;
 
     /// The submission, if `owner` is `None` or its owner.
@@ -139,8 +140,8 @@ pub trait Submissions {
 pub enum Claimed {
     /// Leased: state `compiling`, attempt + 1, and its event.
     Work(Box<Claim>, StoredEvent),
-    /// The best due row had used up its attempts: it is `finished` with `internal_error` (`attempts`), a dead letter is
-    /// written, and this is its event.
+    /// The best due row had used up its attempts: it is `finished` with `internal_error` (`attempts`), a dead letter with its
+    /// last error is written, and this is its event.
     Exhausted(StoredEvent),
     /// Nothing is due in this class.
     Nothing,
@@ -164,7 +165,8 @@ pub trait Work {
     /// Extends the lease; `false`: cancelled, fenced or expired and taken, so stop the run.
     async fn renew(&self, id: SubmissionId, token: LeaseToken, lease_ms: u64) -> Result<bool>;
 
-    /// `compiling` → `running` with the number of cases, and its event; `None`: fenced.
+    /// `compiling` → `running` with the number of cases, and its event (again the same one, if it was told before under this
+    /// token); `None`: fenced.
     async fn start_running(
         &self,
         id: SubmissionId,
@@ -210,7 +212,8 @@ pub trait Work {
     /// Submissions never claimed within `max_age_ms` of their accept become `internal_error` (`no_worker`); their events.
     async fn expire_unclaimed(&self, max_age_ms: u64, limit: u32) -> Result<Vec<StoredEvent>>;
 
-    /// Ends every running lease, for a process that knows itself alone at start: the work is due at once.
+    /// Ends every running lease, for a process that knows itself alone at start: the tokens are void, and the work is due, and
+    /// to be woken, at once.
     async fn expire_leases(&self) -> Result<u64>;
 
     /// Classes that have unfinished rows.
@@ -255,13 +258,16 @@ pub trait Outbox {
     /// Rows waiting to be published.
     async fn count_outbox(&self) -> Result<u64>;
 
+    /// Once per id. `at` is set by the store.
     async fn add_dead_letter(&self, letter: &DeadLetter) -> Result<()>;
 
     /// Newest first; `before` is the last id of the page before.
     async fn list_dead_letters(&self, before: Option<DeadLetterId>, limit: u32) -> Result<Vec<DeadLetter>>;
 
-    /// Queues the dead letter's submission again (state `queued`, verdict cleared, ten fresh attempts) with event and
-    /// outbox row, and deletes the letter. `None`: no such letter. A letter without an entity is only deleted.
+    /// Deletes the letter and gives its submission another chance. Finished with `internal_error`: queued again (state
+    /// `queued`, verdict, results and outputs cleared, ten fresh attempts) with event and outbox row. Still open: an outbox row
+    /// alone, as it only lacks a wake-up. Judged, cancelled or unknown, or a letter without an entity: the letter is only
+    /// deleted. `None`: no such letter.
     async fn redrive(&self, letter: DeadLetterId, message: MessageId) -> Result<Option<Redriven>>;
 }
 
@@ -290,7 +296,9 @@ pub trait Events {
     /// The store's time.
     async fn store_now(&self) -> Result<OffsetDateTime>;
 
-    /// Events with `at >= since` whose audience falls in one of the partitions.
+    /// Events with `at >= since` whose audience falls in one of the partitions. At most about `limit`: those that share
+    /// `since` come in addition, and those that share one `at` come together, so that asking again from the last event's `at`
+    /// always gets to the end.
     async fn events_since(&self, since: OffsetDateTime, partitions: &[Partition], limit: u32) -> Result<CatchUp>;
 
     /// For each channel the events after its offset, in one query; by channel and offset.

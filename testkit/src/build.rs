@@ -1,0 +1,162 @@
+//! Builders with defaults: plain values, to be changed by struct update (`NewSubmission { class, ..new_submission(&owner) }`).
+//! Ids are fresh UUIDv7s, so those made later sort later.
+
+#![expect(clippy::unwrap_used, reason = "a builder is called by tests only, with names that are good")]
+
+use herald_domain::channel::Channel;
+use herald_domain::id::{DeadLetterId, KeyId, LeaseToken, MessageId, ProcessId, SubmissionId};
+use herald_domain::identity::{ApiKey, Scope, key_hash};
+use herald_domain::language::LanguageInfo;
+use herald_domain::owner::Owner;
+use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary, Sample, package_version};
+use herald_domain::process::ProcessInfo;
+use herald_domain::store::{DeadLetter, Intake};
+use herald_domain::submission::{
+    CaseResult, Idempotency, Judgement, Limits, MemorySource, NewSubmission, Output, Outputs, SourceFile, Tests,
+    Verdict,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub fn owner(user: &str) -> Owner {
+    Owner::user(user).unwrap()
+}
+
+pub fn submission_id() -> SubmissionId {
+    SubmissionId(Uuid::now_v7())
+}
+
+pub fn token() -> LeaseToken {
+    LeaseToken(Uuid::now_v7())
+}
+
+pub fn message_id() -> MessageId {
+    MessageId(Uuid::now_v7())
+}
+
+/// A Python program without a problem, class `any`, priority 0, no idempotency key.
+pub fn new_submission(owner: &Owner) -> NewSubmission {
+    NewSubmission {
+        id: submission_id(),
+        owner: owner.clone(),
+        problem: None,
+        language: "python".into(),
+        files: vec![SourceFile { name: "main.py".into(), content: "print('Hello, World!')\n".into() }],
+        stdin: None,
+        limits: Limits::default(),
+        class: "any".into(),
+        priority: 0,
+        traceparent: None,
+        idempotency: None,
+    }
+}
+
+/// An idempotency key whose request hash is made of `request`.
+pub fn idempotency(key: &str, request: &str) -> Option<Idempotency> {
+    Some(Idempotency { key: key.into(), request_hash: key_hash(request) })
+}
+
+/// The submission with a fresh message id.
+pub fn intake(submission: NewSubmission) -> Intake {
+    Intake { submission, message: message_id() }
+}
+
+/// One passed or failed case.
+pub fn case(n: u32, verdict: Verdict) -> CaseResult {
+    CaseResult {
+        n,
+        group: "secret".into(),
+        verdict,
+        reason: Some("ok".into()),
+        time_ms: u64::from(n),
+        wall_ms: u64::from(n) + 1,
+        memory_kb: 9_000,
+        message: Some(format!("case {n}: ok ✓")),
+    }
+}
+
+/// Two cases run, every figure set.
+pub fn judgement(verdict: Verdict) -> Judgement {
+    let output = |text: &str, truncated| Some(Output { text: text.into(), truncated });
+    Judgement {
+        verdict,
+        reason: Some("ok".into()),
+        score: Some(87.5),
+        language_version: Some("Python 3.11.2".into()),
+        tests: Tests { passed: 1, run: 2, total: Some(2) },
+        cases: vec![case(1, Verdict::Accepted), case(2, verdict)],
+        time_ms: Some(12),
+        wall_ms: Some(15),
+        memory_kb: Some(9_000),
+        memory_source: Some(MemorySource::CgroupV2),
+        exit_code: Some(0),
+        signal: None,
+        outputs: Outputs { stdout: output("Hello, World!\n", false), stderr: output("hm", true), compile_output: None },
+    }
+}
+
+/// A package of two files; another `statement` makes another version.
+pub fn package(slug: &str, statement: &str) -> ProblemPackage {
+    let file = |path: &str, content: &str| PackageFile { path: path.into(), content: content.into() };
+    let files = vec![file("data/sample/1.in", "1 2\n"), file("statement/problem.en.md", statement)];
+    ProblemPackage {
+        slug: slug.into(),
+        version: package_version(&files),
+        summary: ProblemSummary {
+            slug: slug.into(),
+            title: format!("The problem {slug}"),
+            statement: statement.into(),
+            time_limit_ms: 1_000,
+            memory_limit_kb: 65_536,
+            test_cases: 1,
+            samples: vec![Sample { input: "1 2\n".into(), answer: "3\n".into() }],
+        },
+        files,
+    }
+}
+
+/// A key with scope `user`, found by `key_hash(secret)`.
+pub fn api_key(owner: &Owner, secret: &str, created_at: OffsetDateTime) -> ApiKey {
+    ApiKey {
+        id: KeyId(Uuid::now_v7()),
+        owner: owner.clone(),
+        scope: Scope::User,
+        hash: key_hash(secret),
+        created_at,
+        revoked_at: None,
+    }
+}
+
+/// A worker of class `any` with one language.
+pub fn worker_process(at: OffsetDateTime) -> ProcessInfo {
+    let python = LanguageInfo {
+        id: "python".into(),
+        name: "Python 3".into(),
+        version: Some("Python 3.11.2".into()),
+        source_name: "main.py".into(),
+        available: true,
+        reason: None,
+    };
+    ProcessInfo {
+        id: ProcessId(Uuid::now_v7()),
+        kind: "worker".into(),
+        version: "0.1.0".into(),
+        class: Some("any".into()),
+        slots: Some(4),
+        languages: vec![python],
+        doing: "idle".into(),
+        seen_at: at,
+    }
+}
+
+/// A dead letter of the queue `judge.any`.
+pub fn dead_letter(entity: Option<SubmissionId>, at: OffsetDateTime) -> DeadLetter {
+    DeadLetter {
+        id: DeadLetterId(Uuid::now_v7()),
+        queue: "judge.any".into(),
+        entity: entity.map(|id| Channel::Submission(id).to_string()),
+        error: "the delivery limit was reached".into(),
+        payload: Some("{\"v\":1}".into()),
+        at,
+    }
+}
