@@ -130,6 +130,9 @@ pub struct SubmissionEventData {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub memory_kb: Option<u64>,
     pub attempt: u32,
+    /// When the verdict was committed, by the store's clock: tells a watcher how late its news is.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none", default)]
+    pub finished_at: Option<OffsetDateTime>,
     /// W3C trace context of the request that submitted it, so that a trace reaches the socket.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub traceparent: Option<String>,
@@ -151,6 +154,7 @@ impl SubmissionEventData {
             wall_ms: s.wall_ms,
             memory_kb: s.memory_kb,
             attempt: s.attempt,
+            finished_at: s.finished_at,
             traceparent: s.traceparent.clone(),
         })
     }
