@@ -70,6 +70,12 @@ pub trait Broker: Send + Sync + 'static {
 
     fn status(&self) -> BrokerStatus;
 
+    /// What keeps the broker away, in words for the operator (refused credentials, a queue declared with other arguments, no
+    /// connection); `None` while all is well.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// Messages that fell through the broker's own delivery limit, raw. The adapter acks one when `taken` has been called;
     /// waits while there are none. For recording as dead letters in the store.
     async fn next_fallen(&self) -> Result<Box<dyn Fallen>>;
@@ -122,7 +128,8 @@ pub enum LiveSignal {
 
 #[async_trait]
 pub trait LiveSubscription: Send {
-    /// Messages for this partition arrive from when this returns.
+    /// Messages for this partition arrive from when this returns. If it fails with `Unavailable`, the wish is kept: the
+    /// partition is bound before the next [`LiveSignal::Restored`].
     async fn bind(&mut self, partition: Partition) -> Result<()>;
 
     async fn unbind(&mut self, partition: Partition) -> Result<()>;
