@@ -1,0 +1,60 @@
+//! The worker's settings.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+/// The first uid that sandboxed programs run as, above those that distributions give out.
+const FIRST_UID: u32 = 60_000;
+/// The work folder of one submission: sources and what the compiler makes of them.
+const BOX_KB: u64 = 256 * 1_024;
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Worker")]
+pub struct Config {
+    /// The pool of workers that this one belongs to
+    #[arg(long = "worker-class", env = "HERALD_WORKER_CLASS", default_value = "any", value_name = "NAME")]
+    pub class: String,
+    /// Submissions judged at once (default: the number of cores)
+    #[arg(
+        long = "worker-slots",
+        env = "HERALD_WORKER_SLOTS",
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=1024)
+    )]
+    pub slots: Option<u16>,
+    /// Languages file (default: the one that is built in)
+    #[arg(long = "languages", env = "HERALD_LANGUAGES", value_name = "FILE")]
+    pub languages: Option<PathBuf>,
+    /// Start although a layer of the sandbox is missing
+    #[arg(long = "allow-weak-sandbox", env = "HERALD_ALLOW_WEAK_SANDBOX")]
+    pub allow_weak_sandbox: bool,
+    /// First of the user ids that programs run as, where the worker runs as root
+    #[arg(long = "sandbox-first-uid", env = "HERALD_SANDBOX_FIRST_UID", default_value_t = FIRST_UID, value_name = "UID")]
+    pub sandbox_first_uid: u32,
+    /// How long a submission that is being judged may go on after SIGTERM, in seconds
+    #[arg(long = "worker-grace-s", env = "HERALD_WORKER_GRACE_S", default_value_t = 20, value_name = "SECONDS")]
+    pub grace_s: u64,
+}
+
+impl Config {
+    pub fn slots(&self) -> u16 {
+        let cores = || std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(64));
+        self.slots.unwrap_or_else(cores)
+    }
+
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_s)
+    }
+
+    /// What to start the sandbox with: a slot for each submission, and one for trying languages out meanwhile.
+    pub fn sandbox(&self) -> herald_sandbox::Config {
+        herald_sandbox::Config {
+            slots: u32::from(self.slots()) + 1,
+            allow_weak: self.allow_weak_sandbox,
+            first_uid: self.sandbox_first_uid,
+            box_kb: BOX_KB,
+        }
+    }
+}

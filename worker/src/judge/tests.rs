@@ -1,0 +1,321 @@
+use std::io::Write;
+
+use herald_domain::id::{LeaseToken, SubmissionId};
+use herald_domain::owner::Owner;
+use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
+use herald_domain::submission::{Limits, SourceFile, Status, Submission, Tests};
+use herald_sandbox::{Exit, MemorySource, StoppedBy};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::*;
+use crate::runner::fake::{FakeRunner, Reply, printed};
+
+const LANGUAGES: &str = r#"
+[[language]]
+id = "toy"
+name = "Toy"
+source_name = "main.toy"
+extensions = ["toy"]
+tool = ["/usr/bin/env"]
+version = ["{tool}", "--version"]
+probe = "print ok"
+out_of_memory = ["heap is full"]
+env = { TOY_HEAP = "{heap_mb}" }
+[language.compile]
+argv = ["{tool}", "-o", "{binary}", "{sources}"]
+[language.run]
+argv = ["{binary}", "--heap={heap_mb}"]
+extra_processes = 8
+address_space = false
+
+[[language]]
+id = "absent"
+name = "Absent"
+source_name = "main.absent"
+tool = ["/nonexistent/absent"]
+version = ["{tool}"]
+probe = ""
+[language.run]
+argv = ["{tool}", "{source}"]
+"#;
+
+/// A store that has one version of one problem.
+struct OneProblem(Vec<PackageFile>);
+
+#[async_trait]
+impl store::Problems for OneProblem {
+    async fn import_problem(&self, _: &ProblemPackage) -> store::Result<bool> {
+        Ok(false)
+    }
+
+    async fn list_problems(&self, _: Option<&str>, _: u32) -> store::Result<Vec<(ProblemSummary, String)>> {
+        Ok(Vec::new())
+    }
+
+    async fn get_problem(&self, _: &str) -> store::Result<Option<(ProblemSummary, String)>> {
+        Ok(None)
+    }
+
+    async fn problem_files(&self, version: &str) -> store::Result<Option<Vec<PackageFile>>> {
+        match version {
+            "v1" => Ok(Some(self.0.clone())),
+            "bad" => Ok(Some(Vec::new())),
+            "away" => Err(store::StoreError::Unavailable("no route".into())),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// One sample (answer `3`) and two secret cases (answers `7` and `11`), 1 s and 100 MiB.
+fn sum() -> OneProblem {
+    let files = [
+        ("problem.yaml", "name: Sum\nlimits: {time_limit: 1, memory: 100, output: 1}\n"),
+        ("statement/problem.en.md", "Add.\n"),
+        ("data/sample/1.in", "1 2\n"),
+        ("data/sample/1.ans", "3\n"),
+        ("data/secret/2.in", "3 4\n"),
+        ("data/secret/2.ans", "7\n"),
+        ("data/secret/10.in", "5 6\n"),
+        ("data/secret/10.ans", "11\n"),
+    ];
+    OneProblem(files.map(|(path, text)| PackageFile { path: path.into(), content: text.into() }).to_vec())
+}
+
+fn claim(version: Option<&str>) -> Claim {
+    let problem = version.map(|version| ProblemRef { slug: "sum".into(), version: version.into() });
+    let submission = Submission {
+        id: SubmissionId(Uuid::from_u128(1)),
+        owner: Owner::user("alice").unwrap(),
+        problem,
+        language: "toy".into(),
+        class: "any".into(),
+        status: Status::Compiling,
+        verdict: None,
+        reason: None,
+        score: None,
+        language_version: None,
+        tests: Tests::default(),
+        cases: Vec::new(),
+        time_ms: None,
+        wall_ms: None,
+        memory_kb: None,
+        memory_source: None,
+        exit_code: None,
+        signal: None,
+        attempt: 1,
+        offset: 2,
+        created_at: OffsetDateTime::UNIX_EPOCH,
+        finished_at: None,
+        traceparent: None,
+    };
+    let file = |name: &str| SourceFile { name: name.into(), content: format!("// {name}") };
+    Claim {
+        submission,
+        token: LeaseToken(Uuid::from_u128(2)),
+        files: vec![file("sum.toy"), file("notes.txt"), file("-o.toy")],
+        stdin: None,
+        limits: Limits::default(),
+    }
+}
+
+struct Bench {
+    judge: SandboxJudge,
+    runner: Arc<FakeRunner>,
+}
+
+impl Bench {
+    fn new(replies: Vec<Reply>) -> Self {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(LANGUAGES.as_bytes()).unwrap();
+        let languages = Arc::new(Languages::load(Some(file.path())).unwrap());
+        let runner = Arc::new(FakeRunner::new(replies));
+        Self { judge: SandboxJudge::new(Arc::new(sum()), runner.clone(), languages), runner }
+    }
+
+    async fn judge(&self, claim: &Claim) -> Result<Judgement, AttemptFailed> {
+        self.judge.judge(claim, &Steps::detached()).await
+    }
+}
+
+/// Compiled without a word, then these.
+async fn judged(reports: Vec<Report>) -> Judgement {
+    let replies = std::iter::once(printed("")).chain(reports).map(Reply::Report);
+    Bench::new(replies.collect()).judge(&claim(Some("v1"))).await.unwrap()
+}
+
+fn crashed(exit: Exit, stderr: &str) -> Report {
+    Report { exit, stderr: stderr.into(), ..printed("") }
+}
+
+fn stopped(by: StoppedBy) -> Report {
+    Report { stopped_by: Some(by), exit: Exit::Signal(9), ..printed("") }
+}
+
+#[tokio::test]
+async fn a_right_program_is_compiled_once_and_run_on_every_case() {
+    let second = Report { cpu_ms: 30, wall_ms: 5, memory_kb: 500, ..printed(" 7") };
+    let third = Report { cpu_ms: 20, memory_kb: 3_000, ..printed("11\n\n") };
+    let reports = [printed(""), printed("3\n"), second, third];
+    let bench = Bench::new(reports.into_iter().map(Reply::Report).collect());
+    let judgement = bench.judge(&claim(Some("v1"))).await.unwrap();
+
+    assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::Accepted, Some("ok")));
+    assert_eq!(judgement.tests, Tests { passed: 3, run: 3, total: Some(3) });
+    assert_eq!((judgement.time_ms, judgement.wall_ms, judgement.memory_kb), (Some(30), Some(12), Some(3_000)));
+    assert_eq!((judgement.exit_code, judgement.signal), (Some(0), None));
+    assert_eq!(judgement.language_version.as_deref(), Some("ok"));
+    assert_eq!(judgement.outputs, Default::default(), "with a problem no output is kept");
+    let groups: Vec<_> = judgement.cases.iter().map(|case| (case.n, case.group.as_str())).collect();
+    assert_eq!(groups, [(1, "sample"), (2, "secret"), (3, "secret")]);
+
+    let runs = bench.runner.runs();
+    let stdins: Vec<_> = runs.iter().map(|run| (run.writable, String::from_utf8_lossy(&run.stdin))).collect();
+    assert_eq!(stdins, [(true, "".into()), (false, "1 2\n".into()), (false, "3 4\n".into()), (false, "5 6\n".into())]);
+}
+
+#[tokio::test]
+async fn commands_are_words_made_from_the_languages_file_with_the_limits_in_them() {
+    let bench = Bench::new(vec![Reply::Report(printed("")), Reply::Report(printed("nope"))]);
+    bench.judge(&claim(Some("v1"))).await.unwrap();
+    let runs = bench.runner.runs();
+    assert_eq!(runs[0].argv[1..], ["-o", "/box/main", "sum.toy", "./-o.toy"], "an option-like name stays a file");
+    assert_eq!(runs[1].argv, ["/box/main", "--heap=50"]);
+    assert!(runs[1].env.contains(&("TOY_HEAP".into(), "50".into())), "{:?}", runs[1].env);
+    let limits = runs[1].limits;
+    assert_eq!((limits.cpu_ms, limits.wall_ms, limits.memory_kb), (1_000, 3_000, 102_400));
+    assert_eq!((limits.processes, limits.limit_address_space, limits.stdout_bytes), (72, false, 1 << 20));
+    let names: Vec<_> = bench.runner.files().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["sum.toy", "notes.txt", "-o.toy"]);
+}
+
+#[tokio::test]
+async fn judging_stops_at_the_first_case_that_fails_and_only_a_samples_answer_is_told() {
+    let judgement = judged(vec![printed("4")]).await;
+    assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::WrongAnswer, Some("token")));
+    assert_eq!(judgement.tests, Tests { passed: 0, run: 1, total: Some(3) });
+    let message = judgement.cases[0].message.as_deref();
+    assert_eq!(message, Some("token 1, line 1 of the output: expected \"3\", got \"4\""));
+
+    let judgement = judged(vec![printed("3"), printed("")]).await;
+    assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::WrongAnswer, Some("missing_output")));
+    assert_eq!(judgement.tests, Tests { passed: 1, run: 2, total: Some(3) });
+    assert_eq!(judgement.cases[1].message, None, "a secret answer stays secret");
+}
+
+#[tokio::test]
+async fn what_ends_a_run_decides_its_verdict() {
+    use Verdict::*;
+    let noise = "x".repeat(700 * 1024);
+    let loud = Report { stderr: noise.clone().into_bytes(), ..printed(&(noise + "y")) };
+    for (report, verdict, reason) in [
+        (stopped(StoppedBy::Memory), MemoryLimitExceeded, "memory"),
+        (stopped(StoppedBy::Cpu), TimeLimitExceeded, "cpu"),
+        (stopped(StoppedBy::Wall), TimeLimitExceeded, "wall"),
+        (stopped(StoppedBy::Idle), TimeLimitExceeded, "idle"),
+        (stopped(StoppedBy::Stdout), OutputLimitExceeded, "stdout_cap"),
+        (stopped(StoppedBy::Stderr), OutputLimitExceeded, "stderr_cap"),
+        (stopped(StoppedBy::FileSize), OutputLimitExceeded, "file_size"),
+        (Report { cpu_ms: 1_001, ..printed("3") }, TimeLimitExceeded, "cpu"),
+        (Report { cpu_ms: 1_000, ..printed("4") }, WrongAnswer, "token"),
+        (crashed(Exit::Signal(11), ""), RunTimeError, "signal:11"),
+        (crashed(Exit::Signal(9), ""), RunTimeError, "signal:9"),
+        (crashed(Exit::Code(137), ""), RunTimeError, "exit:137"),
+        (Report { exit: Exit::Code(1), ..printed("3") }, RunTimeError, "exit:1"),
+        (crashed(Exit::Code(1), "fatal: heap is full\n"), MemoryLimitExceeded, "memory"),
+        (Report { stderr: b"heap is full".to_vec(), ..printed("4") }, WrongAnswer, "token"),
+        (loud, OutputLimitExceeded, "stdout_cap"),
+    ] {
+        let judgement = judged(vec![report]).await;
+        assert_eq!((judgement.verdict, judgement.reason.as_deref()), (verdict, Some(reason)));
+        assert_eq!(judgement.cases[0].verdict, verdict);
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_compile_is_told_what_the_compiler_said() {
+    for (report, reason) in [
+        (Report { stdout: b"out;".to_vec(), ..crashed(Exit::Code(1), "error: no") }, "exit:1"),
+        (crashed(Exit::Signal(11), "out;error: no"), "signal:11"),
+        (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::Cpu) }, "compile_time"),
+        (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::Idle) }, "compile_time"),
+        (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::Memory) }, "compile_memory"),
+        (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::Stderr) }, "compile_output"),
+        (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::FileSize) }, "compile_output"),
+    ] {
+        let judgement = Bench::new(vec![Reply::Report(report)]).judge(&claim(Some("v1"))).await.unwrap();
+        assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::CompileError, Some(reason)));
+        assert_eq!(judgement.tests, Tests { passed: 0, run: 0, total: Some(3) });
+        assert_eq!(judgement.outputs.compile_output.unwrap().text, "out;error: no");
+        assert_eq!((judgement.time_ms, judgement.memory_kb), (None, None), "nothing of the program's was measured");
+    }
+}
+
+#[tokio::test]
+async fn without_a_problem_the_output_comes_back_and_exit_0_is_accepted() {
+    let report = Report { stderr: b"\xff\0!".to_vec(), ..printed(&"é".repeat(40_000)) };
+    let bench = Bench::new(vec![Reply::Report(printed("warning")), Reply::Report(report)]);
+    let claim = Claim { stdin: Some("hi".into()), ..claim(None) };
+    let judgement = bench.judge(&claim).await.unwrap();
+    assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::Accepted, Some("ok")));
+    assert_eq!((judgement.tests, judgement.cases.len()), (Tests::default(), 0));
+    assert_eq!(
+        (judgement.exit_code, judgement.memory_source),
+        (Some(0), Some(super::tally::memory_source(MemorySource::CgroupV1)))
+    );
+    let stdout = judgement.outputs.stdout.unwrap();
+    assert!(stdout.truncated && stdout.text.len() == MAX_OUTPUT_BYTES, "{} bytes kept", stdout.text.len());
+    assert_eq!(judgement.outputs.stderr.unwrap().text, "\u{fffd}\u{fffd}!");
+    assert_eq!(judgement.outputs.compile_output.unwrap().text, "warning");
+    assert_eq!(bench.runner.runs()[1].stdin, b"hi");
+
+    let bench = Bench::new(vec![Reply::Report(printed("")), Reply::Report(crashed(Exit::Signal(6), "gone"))]);
+    let judgement = bench.judge(&claim).await.unwrap();
+    assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::RunTimeError, Some("signal:6")));
+    assert_eq!((judgement.exit_code, judgement.signal), (None, Some(6)));
+}
+
+#[tokio::test]
+async fn what_is_not_the_programs_fault_fails_the_attempt() {
+    let failed = |outcome: Result<Judgement, AttemptFailed>| outcome.unwrap_err().to_string();
+    let gone = || Reply::Error(SandboxError::Gone("killed".into()));
+    let bench = Bench::new(vec![gone()]);
+    assert_eq!(failed(bench.judge(&claim(Some("v1"))).await), "the sandbox launcher is gone: killed");
+    let bench = Bench::new(vec![Reply::Report(printed("")), Reply::Report(printed("3")), gone()]);
+    assert_eq!(failed(bench.judge(&claim(Some("v1"))).await), "the sandbox launcher is gone: killed");
+    assert!(failed(bench.judge(&claim(Some("away"))).await).starts_with("the problem could not be read"));
+    for (language, expected) in [
+        ("absent", "language 'absent' is not available on this worker: not installed: looked for /nonexistent/absent"),
+        ("klingon", "language 'klingon' is not available on this worker: the languages file has no such id"),
+    ] {
+        let mut claim = claim(Some("v1"));
+        claim.submission.language = language.into();
+        assert_eq!(failed(bench.judge(&claim).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_problem_that_is_gone_or_broken_is_an_internal_error_at_once() {
+    for (version, reason) in [("v9", "problem_missing"), ("bad", "problem_broken")] {
+        let judgement = Bench::new(Vec::new()).judge(&claim(Some(version))).await.unwrap();
+        assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::InternalError, Some(reason)));
+    }
+}
+
+#[tokio::test]
+async fn when_the_lease_is_gone_the_run_is_dropped_at_once() {
+    let bench = Bench::new(vec![Reply::Report(printed("")), Reply::Hang]);
+    let steps = Steps::detached();
+    let claim = claim(Some("v1"));
+    let judging = bench.judge.judge(&claim, &steps);
+    let stop = async {
+        while bench.runner.runs().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(bench.judge.busy(), 1);
+        steps.stopped().cancel();
+    };
+    let (outcome, ()) = tokio::join!(judging, stop);
+    assert_eq!(outcome.unwrap_err().to_string(), "the lease is gone");
+    assert_eq!(bench.judge.busy(), 0);
+}

@@ -1,0 +1,129 @@
+//! The languages file: its shape, its defaults, and the words that may stand in it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Deserialize;
+
+/// What may stand between braces in argv and env.
+const PLACEHOLDERS: [&str; 8] =
+    ["{tool}", "{bin}", "{source}", "{stem}", "{binary}", "{memory_mb}", "{stack_kb}", "{heap_mb}"];
+/// Stands alone, for several words.
+pub(crate) const SOURCES: &str = "{sources}";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    language: Vec<LanguageSpec>,
+}
+
+/// One `[[language]]`; see `languages.toml` for what each key means.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LanguageSpec {
+    pub id: String,
+    pub name: String,
+    pub source_name: String,
+    #[serde(default)]
+    pub extensions: Vec<String>,
+    pub tool: Vec<String>,
+    #[serde(default)]
+    pub needs: Vec<String>,
+    #[serde(default)]
+    pub mounts: Vec<String>,
+    pub version: Vec<String>,
+    pub probe: String,
+    #[serde(default)]
+    pub out_of_memory: Vec<String>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    pub compile: Option<CompileSpec>,
+    pub run: RunSpec,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CompileSpec {
+    pub argv: Vec<String>,
+    pub cpu_ms: u64,
+    pub wall_ms: u64,
+    pub memory_mb: u64,
+    pub processes: u64,
+    pub address_space: bool,
+}
+
+impl Default for CompileSpec {
+    fn default() -> Self {
+        let argv = Vec::new();
+        Self { argv, cpu_ms: 10_000, wall_ms: 30_000, memory_mb: 1_024, processes: 64, address_space: false }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RunSpec {
+    pub argv: Vec<String>,
+    pub time_factor: f64,
+    pub extra_processes: u64,
+    pub address_space: bool,
+}
+
+impl Default for RunSpec {
+    fn default() -> Self {
+        Self { argv: Vec::new(), time_factor: 1.0, extra_processes: 0, address_space: true }
+    }
+}
+
+/// Reads a languages file; what is wrong is said by language id.
+pub(super) fn parse(text: &str) -> Result<Vec<LanguageSpec>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut ids = HashSet::new();
+    for spec in &file.language {
+        check(spec).map_err(|what| format!("language '{}': {what}", spec.id))?;
+        if !ids.insert(&spec.id) {
+            return Err(format!("language '{}' stands in it twice", spec.id));
+        }
+    }
+    Ok(file.language)
+}
+
+fn check(spec: &LanguageSpec) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if spec.id.is_empty() || !spec.id.chars().all(good) {
+        return Err("an id has only a-z and 0-9".into());
+    }
+    if spec.source_name.is_empty() || spec.source_name.contains('/') || spec.source_name.starts_with('.') {
+        return Err("source_name has to be a plain file name".into());
+    }
+    for path in spec.tool.iter().chain(&spec.needs).chain(&spec.mounts) {
+        if !path.starts_with('/') && !path.starts_with("~/") {
+            return Err(format!("'{path}' is not an absolute path"));
+        }
+    }
+    let compile = spec.compile.as_ref().map(|compile| &compile.argv);
+    for argv in [Some(&spec.version), compile, Some(&spec.run.argv)].into_iter().flatten() {
+        check_argv(argv)?;
+    }
+    spec.env.values().try_for_each(|value| check_word(value))?;
+    if !(0.1..=100.0).contains(&spec.run.time_factor) {
+        return Err("time_factor is not within 0.1 to 100".into());
+    }
+    Ok(())
+}
+
+fn check_argv(argv: &[String]) -> Result<(), String> {
+    match argv.first().map(String::as_str) {
+        Some("{tool}" | "{binary}") => {}
+        Some(first) if first.starts_with('/') || first.starts_with("{bin}/") => {}
+        Some(first) => return Err(format!("argv starts with '{first}', not with {{tool}} or an absolute path")),
+        None => return Err("argv is empty".into()),
+    }
+    argv.iter().filter(|word| *word != SOURCES).try_for_each(|word| check_word(word))
+}
+
+fn check_word(word: &str) -> Result<(), String> {
+    let bare = PLACEHOLDERS.iter().fold(word.to_owned(), |word, known| word.replace(known, ""));
+    match bare.contains(['{', '}']) {
+        true => Err(format!("'{word}' has an unknown placeholder; known are {} and {SOURCES}", PLACEHOLDERS.join(" "))),
+        false => Ok(()),
+    }
+}
