@@ -1,0 +1,110 @@
+//! `herald dlq` and `herald redrive`: what could not be done, and doing it again, through the admin routes.
+
+use std::process::ExitCode;
+
+use herald_domain::id::DeadLetterId;
+use herald_domain::view::Page;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{Error, Result};
+use crate::client::http::Call;
+use crate::client::{Client, Place};
+
+#[derive(clap::Args, Debug)]
+pub struct ListArgs {
+    #[command(subcommand)]
+    command: Option<ListCommand>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum ListCommand {
+    /// List them, newest first (what `dlq` alone does too).
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct RedriveArgs {
+    /// Id of the dead letter.
+    #[arg(required_unless_present = "all")]
+    id: Option<DeadLetterId>,
+    /// All there are.
+    #[arg(long, conflicts_with = "id")]
+    all: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(clap::Args, Debug)]
+struct Output {
+    /// Print them as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Letter {
+    id: DeadLetterId,
+    queue: String,
+    entity: Option<String>,
+    error: String,
+    payload: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+}
+
+pub async fn list(args: ListArgs) -> Result<ExitCode> {
+    let output = match args.command {
+        Some(ListCommand::List { output }) => output,
+        None => args.output,
+    };
+    let letters = all(&super::connect(&output.place)?).await?;
+    if output.json {
+        super::print_json(&letters)?;
+    } else if letters.is_empty() {
+        super::print("no dead letters")?;
+    }
+    for letter in letters.iter().filter(|_| !output.json) {
+        let entity = letter.entity.as_deref().unwrap_or("-");
+        super::print(&format!("{}  {}  {}  {entity}  {}", letter.id, letter.at.date(), letter.queue, letter.error))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Page by page, to the end.
+async fn all(client: &Client) -> Result<Vec<Letter>> {
+    let mut letters: Vec<Letter> = Vec::new();
+    let mut path = "/admin/dead-letters".to_owned();
+    loop {
+        let page: Page<Letter> = client.get(&path).await?;
+        letters.extend(page.items);
+        match page.next {
+            Some(next) => path = format!("/admin/dead-letters?cursor={next}"),
+            None => return Ok(letters),
+        }
+    }
+}
+
+pub async fn redrive(args: RedriveArgs) -> Result<ExitCode> {
+    let client = super::connect(&args.place)?;
+    let ids = match args.id {
+        Some(id) => vec![id],
+        None => all(&client).await?.into_iter().map(|letter| letter.id).collect(),
+    };
+    let (mut done, mut failed) = (0, None);
+    for id in ids {
+        match client.send(Call::post(&format!("/admin/dead-letters/{id}/redrive"), &serde_json::json!({}))).await {
+            Ok(_) => done += 1,
+            Err(error) => failed = Some(error),
+        }
+    }
+    super::print(&format!("redriven: {done}"))?;
+    failed.map_or(Ok(ExitCode::SUCCESS), |error| Err(Error::Client(error)))
+}

@@ -1,0 +1,100 @@
+//! Steps on stderr while one waits: a bar on a terminal, else a line for each change.
+
+use std::io::{IsTerminal, Write};
+
+use herald_domain::submission::Status;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Result;
+use crate::client::Client;
+use crate::client::frame::Update;
+use crate::client::watch::{self, News, Transport, Watched};
+
+/// Follows a submission to its end, showing each step.
+pub async fn follow(client: &Client, watched: &Watched) -> Result<()> {
+    let mut progress = Progress::start();
+    let followed = watch::follow(client, watched, &mut |news| progress.show(&news)).await;
+    progress.clear();
+    Ok(followed?)
+}
+
+enum Progress {
+    Live(ProgressBar),
+    Plain(String),
+}
+
+/// Whether stderr is a terminal that may be drawn on (`NO_COLOR`: no-color.org).
+pub fn may_draw() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+impl Progress {
+    fn start() -> Self {
+        if !may_draw() {
+            return Self::Plain(String::new());
+        }
+        let bar = ProgressBar::new_spinner().with_style(spinner());
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        Self::Live(bar)
+    }
+
+    fn show(&mut self, news: &News<'_>) {
+        let text = match news {
+            News::Update(update) => step(update),
+            News::Broke(next) => format!("the connection broke; going on by {}", name(*next)),
+        };
+        match self {
+            Self::Live(bar) => {
+                if let News::Update(update) = news {
+                    draw(bar, update);
+                }
+                bar.set_message(text);
+            }
+            Self::Plain(last) if *last != text => {
+                // A closed stderr is no reason to stop watching.
+                let _ = writeln!(std::io::stderr(), "{text}");
+                *last = text;
+            }
+            Self::Plain(_) => {}
+        }
+    }
+
+    /// Leaves the terminal as if nothing had been drawn.
+    fn clear(&self) {
+        if let Self::Live(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn spinner() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner:.cyan} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+fn draw(bar: &ProgressBar, update: &Update) {
+    match (update.status, update.tests.total) {
+        (Status::Running, Some(total)) => {
+            let style = ProgressStyle::with_template("{spinner:.cyan} {bar:24.cyan/dim} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_length(u64::from(total));
+            bar.set_position(u64::from(update.tests.run));
+        }
+        _ => bar.set_style(spinner()),
+    }
+}
+
+fn step(update: &Update) -> String {
+    let again = if update.attempt > 1 { format!(" (attempt {})", update.attempt) } else { String::new() };
+    match (update.status, update.tests.total) {
+        (Status::Running, Some(total)) => format!("running {} of {total}{again}", update.tests.run),
+        (status, _) => format!("{status}{again}"),
+    }
+}
+
+fn name(transport: Transport) -> &'static str {
+    match transport {
+        Transport::WebSocket => "WebSocket",
+        Transport::Events => "server-sent events",
+        Transport::Poll => "polling",
+    }
+}
