@@ -1,31 +1,31 @@
 //! The hub: partition subscription, catch-up, table of subscribers, and the session state machine.
-//! Rule R3: live push is a hint; the events table decides. Frames of a channel go out in offset order, once each.
+//!
+//! Rule R3: live push is a hint; the events table decides. The hub subscribes to the live partitions of those who are
+//! connected here, reads snapshots and missing events from the store, and gives each subscriber its channel's frames in
+//! offset order, once each ([`Hub::subscribe`]). A resume never lies: `recovered` is true only if nothing is missing.
+//!
+//! What is absent: sockets and HTTP (the notifier moves bytes), any state that a restart would lose (each process has a
+//! hub of its own, and a client resumes at any of them), and any promise that depends on a live message's arrival.
+//!
+//! Inside: [`hub`] is the handle, `worker` the one task that owns everything, `table` (with `log`, `order`, `watchers`)
+//! the pure state, `partitions` and `feed` the live side, `reads` and `catch_up` the store side, `queue` what waits
+//! for a subscriber, [`frame`] what it receives, [`session`] what a client may say.
 
-use std::sync::Arc;
+mod catch_up;
+pub mod close;
+mod feed;
+pub mod frame;
+pub mod hub;
+mod log;
+mod order;
+mod partitions;
+mod queue;
+mod reads;
+pub mod session;
+mod table;
+mod watchers;
+mod worker;
 
-use herald_domain::{broker::Broker, channel::Channel, clock::Clock, owner::Owner, store::Store};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-#[derive(Clone)]
-pub struct Deps {
-    pub store: Arc<dyn Store>,
-    pub broker: Arc<dyn Broker>,
-    pub clock: Arc<dyn Clock>,
-}
-
-/// A handle on the process's one hub; cheap to clone.
-#[derive(Clone)]
-pub struct Hub {
-    _private: (),
-}
-
-impl Hub {
-    /// Starts the hub's task. It stops when `shutdown` fires.
-    pub fn start(_deps: Deps, _tasks: &TaskTracker, _shutdown: CancellationToken) -> Self {
-        Self { _private: () }
-    }
-
-    /// For a long-poll: returns as soon as an event with a greater offset than `offset` is known to be committed on the
-    /// channel (also if it was before the call). The caller bounds the wait and then reads the store.
-    pub async fn wait_beyond(&self, _channel: &Channel, _owner: &Owner, _offset: u64) {}
-}
+pub use frame::{Frame, FrameKind, NotRecovered};
+pub use hub::{Deps, Hub, HubConfig, SubscribeError};
+pub use queue::{End, Landed, Subscription};

@@ -1,0 +1,161 @@
+//! What the hub knows of one submission's channel, and who is subscribed to it.
+
+use std::sync::Arc;
+
+use herald_domain::event::{Progress, StoredEvent};
+use herald_domain::owner::Owner;
+use herald_domain::submission::{Status, Tests};
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use crate::frame::Frame;
+use crate::order::Order;
+use crate::queue::{End, Queue, SubscriberId};
+
+/// Frames that a subscriber may have waiting for its snapshot; it is cut off beyond.
+const MAX_HELD: usize = 1024;
+
+/// Whether missing events are being fetched.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Fetch {
+    #[default]
+    Idle,
+    InFlight,
+    /// The last one did not close the gap: again at the next tick.
+    Again,
+}
+
+/// How far judging had come: progress that shows less is not sent on.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Floor {
+    pub attempt: u32,
+    pub run: u32,
+}
+
+impl Floor {
+    pub(crate) fn admits(self, progress: Floor) -> bool {
+        progress.attempt != self.attempt || progress.run >= self.run
+    }
+}
+
+/// A subscriber of a submission's channel.
+pub(crate) struct Direct {
+    pub id: SubscriberId,
+    pub queue: Arc<Queue>,
+    /// The last offset that it was given.
+    pub at: u64,
+    /// What went on since it came, until its snapshot has been read.
+    pub held: Option<Vec<Frame>>,
+    pub floor: Floor,
+    /// It only wants to know of an offset beyond `at`.
+    pub waits: bool,
+}
+
+impl Direct {
+    /// Gives it an event that is next in turn; `false` if it was cut off by it.
+    pub(crate) fn offer(&mut self, frame: &Frame, limit: usize) -> bool {
+        if frame.offset() <= self.at {
+            return true;
+        }
+        if self.waits {
+            self.queue.end(End::Reached);
+            return true;
+        }
+        match &mut self.held {
+            Some(held) if held.len() < MAX_HELD => held.push(frame.clone()),
+            Some(_) => {
+                self.queue.end(End::Slow);
+                return false;
+            }
+            None => {
+                self.at = frame.offset();
+                return self.queue.push_event(frame, limit);
+            }
+        }
+        true
+    }
+}
+
+/// One submission's channel.
+pub(crate) struct Log {
+    pub order: Order,
+    pub fetch: Fetch,
+    /// Fetches in a row that left the gap open.
+    pub tries: u8,
+    /// By id, rising.
+    pub subscribers: Vec<Direct>,
+    /// Who may see it, once that is known.
+    pub audience: Vec<Owner>,
+    pub finished: bool,
+    /// The store's time of the newest event that went on.
+    pub newest: OffsetDateTime,
+    attempt: u32,
+    seq: u64,
+}
+
+impl Log {
+    pub(crate) fn new(head: Option<u64>) -> Self {
+        Self {
+            order: Order::starting_at(head),
+            fetch: Fetch::Idle,
+            tries: 0,
+            subscribers: Vec::new(),
+            audience: Vec::new(),
+            finished: false,
+            newest: OffsetDateTime::UNIX_EPOCH,
+            attempt: 0,
+            seq: 0,
+        }
+    }
+
+    /// The state of the row at the head, as read.
+    pub(crate) fn stands_at(&mut self, attempt: u32, finished: bool) {
+        if attempt != self.attempt {
+            self.seq = 0;
+        }
+        self.attempt = attempt;
+        self.finished = finished;
+    }
+
+    /// Notes what an event that goes on tells of the submission.
+    pub(crate) fn note(&mut self, event: &StoredEvent) {
+        #[derive(Deserialize)]
+        struct Facts {
+            status: Status,
+            attempt: u32,
+        }
+        self.newest = self.newest.max(event.at);
+        if self.audience.is_empty() {
+            self.audience.clone_from(&event.audience);
+        }
+        if let Ok(facts) = serde_json::from_str::<Facts>(event.data.get()) {
+            self.stands_at(facts.attempt, facts.status.is_final());
+        }
+    }
+
+    /// Whether the progress is news: of the newest attempt known, not after its end, and newer than the last.
+    pub(crate) fn admits(&mut self, progress: &Progress) -> bool {
+        let news = self.order.head().is_some()
+            && !self.finished
+            && progress.attempt == self.attempt
+            && progress.seq > self.seq;
+        if news {
+            self.seq = progress.seq;
+        }
+        news
+    }
+
+    pub(crate) fn find(&self, id: SubscriberId) -> Option<usize> {
+        self.subscribers.binary_search_by_key(&id, |subscriber| subscriber.id).ok()
+    }
+}
+
+/// How far the progress has come.
+pub(crate) fn floor_of(progress: &Progress) -> Floor {
+    #[derive(Deserialize)]
+    struct Facts {
+        tests: Tests,
+    }
+    let run = serde_json::from_str::<Facts>(progress.data.get()).map_or(u32::MAX, |facts| facts.tests.run);
+    Floor { attempt: progress.attempt, run }
+}
