@@ -187,7 +187,7 @@ const milliseconds = (ms) => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms
 function lanes(run) {
   const { push, poll, finishedAt } = run;
   const delay = (lane) => milliseconds(Math.max(0, lane.seenAt + run.skew - finishedAt));
-  const later = push.seenAt && poll.seenAt > push.seenAt ? ` (${milliseconds(poll.seenAt - push.seenAt)} after push)` : "";
+  const later = push.seenAt && poll.seenAt > push.seenAt ? `\n+${milliseconds(poll.seenAt - push.seenAt)} after push` : "";
   if (push.seenAt && finishedAt) $("push-delay").textContent = delay(push);
   if (poll.seenAt && finishedAt) $("poll-delay").textContent = delay(poll) + later;
   $("push-requests").textContent = `${push.requests} + ${push.frames} frames`;
