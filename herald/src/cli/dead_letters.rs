@@ -7,7 +7,7 @@ use herald_domain::view::Page;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Error, Result};
+use super::Result;
 use crate::client::http::Call;
 use crate::client::{Client, Place};
 
@@ -92,19 +92,27 @@ async fn all(client: &Client) -> Result<Vec<Letter>> {
     }
 }
 
+/// What a redrive came to.
+#[derive(Deserialize)]
+struct Redriven {
+    redriven: u64,
+    more: bool,
+}
+
 pub async fn redrive(args: RedriveArgs) -> Result<ExitCode> {
     let client = super::connect(&args.place)?;
-    let ids = match args.id {
-        Some(id) => vec![id],
-        None => all(&client).await?.into_iter().map(|letter| letter.id).collect(),
+    let path = match args.id {
+        Some(id) => format!("/admin/dead-letters/{id}/redrive"),
+        None => "/admin/dead-letters/redrive".to_owned(),
     };
-    let (mut done, mut failed) = (0, None);
-    for id in ids {
-        match client.send(Call::post(&format!("/admin/dead-letters/{id}/redrive"), &serde_json::json!({}))).await {
-            Ok(_) => done += 1,
-            Err(error) => failed = Some(error),
+    let mut total = 0;
+    loop {
+        let Redriven { redriven, more } = client.call(Call::post_nothing(&path)).await?;
+        total += redriven;
+        if !more {
+            break;
         }
     }
-    super::print(&format!("redriven: {done}"))?;
-    failed.map_or(Ok(ExitCode::SUCCESS), |error| Err(Error::Client(error)))
+    super::print(&format!("queued again: {total}"))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use herald_domain::submission::Verdict;
 use herald_domain::view::{AcceptedView, StatusView};
@@ -46,9 +45,6 @@ struct Request {
     stdin: Option<String>,
 }
 
-/// Between two long-polls that brought nothing.
-const PAUSE: Duration = Duration::from_millis(200);
-
 pub async fn run(args: Args) -> Result<ExitCode> {
     let request = Request {
         language: args.language.clone().map_or_else(|| language_of(&args.file), Ok)?,
@@ -62,7 +58,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     if args.watch {
         super::progress::follow(&client, &(&accepted).into()).await?;
     }
-    let status = poll::ended(&client, accepted.id, PAUSE).await?;
+    let status = poll::ended(&client, accepted.id).await?;
     if args.json {
         super::print_json(&status)?;
     } else {

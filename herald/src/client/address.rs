@@ -25,7 +25,7 @@ pub struct Place {
     #[arg(long, env = "HERALD_TOKEN", value_name = "KEY", hide_env_values = true)]
     pub token: Option<String>,
     /// Folder in which a running server leaves its address and admin key.
-    #[arg(long, env = "HERALD_DATA", value_name = "FOLDER", default_value = "./data")]
+    #[arg(long, env = "HERALD_DATA", value_name = "FOLDER", default_value = "data")]
     pub data: PathBuf,
 }
 

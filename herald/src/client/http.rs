@@ -65,6 +65,10 @@ impl<'a> Call<'a> {
         Self { method: Method::POST, path, headers: Vec::new(), body }.header("content-type", "application/json")
     }
 
+    pub fn post_nothing(path: &'a str) -> Self {
+        Self { method: Method::POST, ..Self::get(path) }
+    }
+
     pub fn delete(path: &'a str) -> Self {
         Self { method: Method::DELETE, ..Self::get(path) }
     }

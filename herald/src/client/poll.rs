@@ -1,6 +1,4 @@
-//! Watching by asking: `GET /status/{id}` at an interval, or held open by the server (long-poll).
-
-use std::time::Duration;
+//! Watching by asking: `GET /status/{id}`, answered at once, or held open by the server until the end (long-poll).
 
 use herald_domain::id::SubmissionId;
 use herald_domain::view::StatusView;
@@ -8,46 +6,20 @@ use herald_domain::view::StatusView;
 use super::http::Call;
 use super::{Client, Result};
 
-/// What a long-poll asks for; the server may grant less.
-const WAIT_SECS: u64 = 20;
-
 /// The submission as it stands now.
 pub async fn status(client: &Client, id: SubmissionId) -> Result<StatusView> {
     client.get(&format!("/status/{id}")).await
 }
 
-/// The submission when it next changes, or as it stands when the server's patience ends. `known` is the ETag of the state
-/// that the caller has; the returned one is for the next call. `None`: nothing has changed meanwhile.
-pub async fn changed(
-    client: &Client,
-    id: SubmissionId,
-    known: &mut Option<String>,
-    wait: bool,
-) -> Result<Option<StatusView>> {
+/// The submission once it has ended. Each request waits at the server (RFC 7240 `wait`), which may grant less than is asked.
+pub async fn ended(client: &Client, id: SubmissionId) -> Result<StatusView> {
     let path = format!("/status/{id}");
-    let mut call = Call::get(&path);
-    if wait {
-        call = call.header("prefer", format!("wait={WAIT_SECS}"));
-    }
-    if let Some(tag) = known.as_ref() {
-        call = call.header("if-none-match", tag.clone());
-    }
-    let reply = client.send(call).await?;
-    if reply.status == hyper::StatusCode::NOT_MODIFIED {
-        return Ok(None);
-    }
-    *known = reply.headers.get(hyper::header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-    client.read(&reply).map(Some)
-}
-
-/// The submission once it has ended, by long-polls; `pause` between two that bring nothing new.
-pub async fn ended(client: &Client, id: SubmissionId, pause: Duration) -> Result<StatusView> {
-    let mut known = None;
     loop {
-        match changed(client, id, &mut known, true).await? {
-            Some(view) if view.status.is_final() => return Ok(view),
-            Some(_) => {}
-            None => tokio::time::sleep(pause).await,
+        let status: StatusView = client.call(Call::get(&path).header("prefer", "wait=20")).await?;
+        if status.status.is_final() {
+            return Ok(status);
         }
+        // A server that does not wait is not to be hammered; one that does has waited long enough for this not to matter.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }

@@ -1,7 +1,5 @@
 //! One submission, watched in all ways at once.
 
-use std::time::Duration;
-
 use futures::future::try_join_all;
 use herald_domain::submission::Verdict;
 use herald_domain::view::{AcceptedView, StatusView};
@@ -37,7 +35,7 @@ async fn submit(client: &Client, program: &Submission) -> Result<AcceptedView> {
 /// Submits once and waits, to see that it can be done.
 pub async fn submit_and_wait(client: &Client, program: &Submission) -> Result<()> {
     let accepted = submit(client, program).await?;
-    finished(poll::ended(client, accepted.id, Duration::from_millis(200)).await?)?;
+    finished(poll::ended(client, accepted.id).await?)?;
     Ok(())
 }
 

@@ -80,13 +80,8 @@ impl Watcher {
     }
 
     async fn long_poll(&self, accepted: &AcceptedView) -> Result<OffsetDateTime> {
-        let mut known = None;
-        loop {
-            let status = poll::changed(&self.client, accepted.id, &mut known, true).await?;
-            if status.is_some_and(|status| status.status.is_final()) {
-                return Ok(SystemClock.now());
-            }
-        }
+        poll::ended(&self.client, accepted.id).await?;
+        Ok(SystemClock.now())
     }
 
     async fn events(&self, accepted: &AcceptedView) -> Result<OffsetDateTime> {
