@@ -4,4 +4,5 @@
 pub mod broker_contract;
 pub mod build;
 pub mod clock;
+pub mod rabbit_node;
 pub mod store_contract;
