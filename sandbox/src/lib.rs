@@ -1,12 +1,38 @@
-//! Runs one untrusted program under limits and reports what happened. (The launcher process holds the only `unsafe`.)
+//! Runs untrusted programs under limits and reports what happened.
+//!
+//! The worker (`client`) asks a small process of its own, the launcher (`launcher`), over a socket (`wire`). For each run
+//! the launcher makes fresh pid, mount, network, ipc, uts and cgroup namespaces (and a user namespace where there is no
+//! root), shows a small read-only root in them, takes every right away, puts a seccomp filter and, where the kernel has
+//! it, Landlock around it, sets the resource limits, and only then executes the program. What no resource limit can say
+//! (CPU time and memory of all processes together, wall time, output) it watches from outside.
+//!
+//! Invariants: nothing runs with a layer or limit missing that was asked for; no process outlives its run's report;
+//! nothing privileged touches a path inside a box by name; the worker never forks for a run. Linux 5.12 or newer, on
+//! x86_64 or aarch64. All `unsafe` of the project is in `sys`.
+//!
+//! Without a cgroup, two things are known to slip through: memory that a program has made its parent's by mapping it
+//! shared, filling it in a child and ending the child; and CPU time of children whose parent ignores `SIGCHLD`, save
+//! what is seen of them while they live.
+
+mod client;
+mod launcher;
+mod seccomp;
+mod sys;
+mod wire;
 
 use std::path::PathBuf;
+
+pub use client::{Sandbox, WorkBox};
 
 /// First argument by which a binary that links this crate becomes the launcher; see [`launcher_main_if_asked`].
 pub const LAUNCHER_ARG: &str = "__sandbox-launcher";
 
 /// To be called first in `main`, before any thread exists: if the process was started as launcher it never returns.
-pub fn launcher_main_if_asked() {}
+pub fn launcher_main_if_asked() {
+    if std::env::args_os().nth(1).is_some_and(|first| first == LAUNCHER_ARG) {
+        launcher::main()
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -14,7 +40,8 @@ pub struct Config {
     pub slots: u32,
     /// Start although a layer is missing (never without namespaces, seccomp and no_new_privs).
     pub allow_weak: bool,
-    /// First uid of the slots when root.
+    /// First uid of the slots when root. Two workers on one machine need ranges of their own: the kernel counts
+    /// processes per uid.
     pub first_uid: u32,
     /// Size of a box (work folder of one submission), in KiB.
     pub box_kb: u64,
@@ -112,43 +139,4 @@ pub struct Layer {
     pub live: bool,
     /// What is missing, and what to do about it.
     pub note: Option<String>,
-}
-
-/// The client of the launcher; cheap to clone.
-#[derive(Clone)]
-pub struct Sandbox {
-    _private: (),
-}
-
-impl Sandbox {
-    /// Starts the launcher (a re-exec of this binary) and its self-test; call it before the runtime is busy.
-    pub async fn start(_config: Config) -> Result<Self, SandboxError> {
-        Err(SandboxError::Setup("not there yet".into()))
-    }
-
-    pub fn layers(&self) -> Vec<Layer> {
-        Vec::new()
-    }
-
-    /// A fresh, empty work folder for one submission, a size-capped tmpfs, removed when dropped.
-    pub async fn open_box(&self) -> Result<WorkBox, SandboxError> {
-        Err(SandboxError::Setup("not there yet".into()))
-    }
-}
-
-/// The work folder of one submission: `/box` of every run in it.
-pub struct WorkBox {
-    _private: (),
-}
-
-impl WorkBox {
-    /// Writes plain files into the box (names without `/`), as the box's own user.
-    pub async fn write_files(&self, _files: &[(String, Vec<u8>)]) -> Result<(), SandboxError> {
-        Ok(())
-    }
-
-    /// Runs a program to its end or a limit. Dropping the future kills it.
-    pub async fn run(&self, _run: Run) -> Result<Report, SandboxError> {
-        Err(SandboxError::Setup("not there yet".into()))
-    }
 }

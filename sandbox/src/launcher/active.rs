@@ -1,0 +1,344 @@
+//! One run under way: watched from outside until its first process is dead, then told as an answer.
+
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+
+use super::boxes::Place;
+use super::child::{self, Launch, Payload, Started, monotonic_ns};
+use super::ground::Ground;
+use super::output::Output;
+use super::usage;
+use crate::wire::{Answer, Ask, Outcome};
+use crate::{Exit, Layer, Limits, StoppedBy};
+
+/// How often memory and CPU time are looked at; near the CPU limit sooner.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_SOONEST: Duration = Duration::from_millis(2);
+/// Below this share of the wall limit a run that reached it was not computing but waiting.
+const IDLE_SHARE_PERCENT: u64 = 10;
+
+/// For what the launcher runs on its own account.
+const OWN_LIMITS: Limits = Limits {
+    cpu_ms: 10_000,
+    wall_ms: 20_000,
+    memory_kb: 1024 * 1024,
+    limit_address_space: false,
+    stack_kb: 8 * 1024,
+    processes: 16,
+    file_kb: 4 * 1024 * 1024,
+    stdout_bytes: 64 * 1024,
+    stderr_bytes: 64 * 1024,
+};
+
+enum Kind {
+    Program,
+    Files,
+    Probe,
+}
+
+/// The first process's last words.
+struct Done {
+    at_ns: u64,
+    wait_status: i32,
+    cpu_us: u64,
+    max_rss_kb: u64,
+}
+
+pub struct Active {
+    /// `None`: nobody wants to know any more.
+    asked_by: Option<u64>,
+    place: Place,
+    kind: Kind,
+    limits: Limits,
+    pid: i32,
+    pidfd: OwnedFd,
+    status: OwnedFd,
+    said: Vec<u8>,
+    stdout: Output,
+    stderr: Output,
+    /// When the program began, once it has; until then when the run was made.
+    began_ns: u64,
+    began: Instant,
+    next_look: Instant,
+    cpu_ms: u64,
+    peak_kb: u64,
+    stopped_by: Option<StoppedBy>,
+    killed: bool,
+    failed: Option<String>,
+    done: Option<Done>,
+}
+
+impl Active {
+    /// Starts what `ask` asks for, with what came along.
+    pub fn start(id: u64, place: Place, ask: Ask, fds: Vec<OwnedFd>, ground: &Ground) -> Result<Self, String> {
+        let stdin = match fds.into_iter().next() {
+            Some(fd) => fd,
+            None => rustix::fs::memfd_create("nothing", rustix::fs::MemfdFlags::CLOEXEC)
+                .map_err(|e| format!("could not make an empty input: {e}"))?,
+        };
+        let own =
+            |payload, writable| Launch { ground, place: &place, writable, mounts: &[], limits: &OWN_LIMITS, payload };
+        let (kind, limits, started) = match &ask {
+            Ask::Run { job, .. } => {
+                job.mounts.iter().try_for_each(|mount| ground.make_target(mount))?;
+                let launch = Launch {
+                    ground,
+                    place: &place,
+                    writable: job.writable,
+                    mounts: &job.mounts,
+                    limits: &job.limits,
+                    payload: Payload::Program { argv: &job.argv, env: &job.env },
+                };
+                (Kind::Program, job.limits, child::start(&launch, &stdin)?)
+            }
+            Ask::Write { files, .. } => {
+                (Kind::Files, OWN_LIMITS, child::start(&own(Payload::Files(files), true), &stdin)?)
+            }
+            _ => (Kind::Probe, OWN_LIMITS, child::start(&own(Payload::Probe, false), &stdin)?),
+        };
+        Ok(Self::new(id, place, kind, limits, started))
+    }
+
+    fn new(id: u64, place: Place, kind: Kind, limits: Limits, started: Started) -> Self {
+        let now = Instant::now();
+        Self {
+            asked_by: Some(id),
+            place,
+            kind,
+            limits,
+            pid: started.pid,
+            pidfd: started.pidfd,
+            status: started.status,
+            said: Vec::new(),
+            stdout: Output::new(started.stdout, limits.stdout_bytes),
+            stderr: Output::new(started.stderr, limits.stderr_bytes),
+            began_ns: monotonic_ns(),
+            began: now,
+            next_look: now + LOOK_EVERY.min(Duration::from_millis(limits.cpu_ms)),
+            cpu_ms: 0,
+            peak_kb: 0,
+            stopped_by: None,
+            killed: false,
+            failed: None,
+            done: None,
+        }
+    }
+
+    pub fn asked_by(&self) -> Option<u64> {
+        self.asked_by
+    }
+
+    pub fn box_id(&self) -> u64 {
+        self.place.box_id
+    }
+
+    /// When to look at it again, if nothing happens before.
+    pub fn look_at(&self) -> Instant {
+        if self.killed {
+            self.began + Duration::from_secs(u64::from(u32::MAX))
+        } else {
+            self.next_look.min(self.deadline())
+        }
+    }
+
+    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        // The status pipe needs no watching: whatever is said there is followed by the end, or can wait for a look.
+        [Some(self.pidfd.as_fd()), self.stdout.descriptor(), self.stderr.descriptor()].into_iter().flatten()
+    }
+
+    /// Nobody waits for it any more: it dies.
+    pub fn forget(&mut self) {
+        self.asked_by = None;
+        self.kill();
+    }
+
+    /// Takes what has come, applies the limits. Whether the run is over and its pid namespace dead.
+    pub fn watch(&mut self) -> bool {
+        let dead = self.is_dead();
+        self.listen();
+        if let Err(error) = self.stdout.drain().and_then(|()| self.stderr.drain()) {
+            self.failed.get_or_insert(format!("could not keep the output: {error}"));
+            self.kill();
+        }
+        if dead {
+            // Reaped here, and only here. The kernel has ended everything else in the namespace before.
+            let _ = crate::sys::wait_for(self.pid);
+            return true;
+        }
+        if !self.killed {
+            self.apply_limits();
+        }
+        false
+    }
+
+    fn is_dead(&self) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Reads the status pipe.
+    fn listen(&mut self) {
+        let mut chunk = [0; 1024];
+        while let Ok(got @ 1..) = rustix::io::read(&self.status, &mut chunk) {
+            self.said.extend_from_slice(&chunk[..got]);
+        }
+        while let Some(end) = self.said.iter().position(|&byte| byte == b'\n') {
+            let line: Vec<u8> = self.said.drain(..=end).collect();
+            self.hear(String::from_utf8_lossy(&line).trim_end());
+        }
+    }
+
+    fn hear(&mut self, line: &str) {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let numbers: Vec<i64> = rest.split(' ').map_while(|n| n.parse().ok()).collect();
+        match (word, numbers.as_slice()) {
+            ("started", [at_ns]) => {
+                self.began_ns = *at_ns as u64;
+                let ago = Duration::from_nanos(monotonic_ns().saturating_sub(self.began_ns));
+                self.began = Instant::now().checked_sub(ago).unwrap_or(self.began);
+            }
+            ("done", [at_ns, status, cpu_us, max_rss_kb]) => {
+                self.done = Some(Done {
+                    at_ns: *at_ns as u64,
+                    wait_status: *status as i32,
+                    cpu_us: *cpu_us as u64,
+                    max_rss_kb: *max_rss_kb as u64,
+                });
+            }
+            ("failed", _) => {
+                self.failed.get_or_insert(rest.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.began + Duration::from_millis(self.limits.wall_ms.min(u64::from(u32::MAX)))
+    }
+
+    fn apply_limits(&mut self) {
+        let now = Instant::now();
+        if self.stdout.is_over() {
+            self.stop(StoppedBy::Stdout);
+        } else if self.stderr.is_over() {
+            self.stop(StoppedBy::Stderr);
+        } else if now >= self.next_look || now >= self.deadline() {
+            self.look();
+            if self.cpu_ms >= self.limits.cpu_ms {
+                self.stop(StoppedBy::Cpu);
+            } else if self.peak_kb > self.limits.memory_kb {
+                self.stop(StoppedBy::Memory);
+            } else if now >= self.deadline() {
+                let idle = self.cpu_ms.saturating_mul(100) < self.limits.wall_ms.saturating_mul(IDLE_SHARE_PERCENT);
+                self.stop(if idle { StoppedBy::Idle } else { StoppedBy::Wall });
+            }
+        }
+    }
+
+    /// Measures the processes of the run, and says when to do so again.
+    fn look(&mut self) {
+        let used = usage::of_tree(self.pid);
+        let mut resident_kb = used.resident_kb;
+        if resident_kb > self.limits.memory_kb && used.processes > 1 {
+            // Processes that share pages: count those once before saying that it is too much.
+            resident_kb = usage::proportional_kb(self.pid).unwrap_or(resident_kb);
+        }
+        self.cpu_ms = self.cpu_ms.max(used.cpu_ms);
+        self.peak_kb = self.peak_kb.max(resident_kb);
+        let left = Duration::from_millis(self.limits.cpu_ms.saturating_sub(self.cpu_ms));
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+        self.next_look = Instant::now() + (left / cores).clamp(LOOK_SOONEST, LOOK_EVERY);
+    }
+
+    fn stop(&mut self, by: StoppedBy) {
+        self.look();
+        self.stopped_by = Some(by);
+        self.kill();
+    }
+
+    /// Kills the first process, and with it all that is in its namespace.
+    fn kill(&mut self) {
+        self.killed = true;
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    /// The answer for a run that is over, and the outputs that go with it.
+    pub fn finish(self) -> (Answer, Vec<File>) {
+        if let Some(reason) = self.failed {
+            return (Answer::Failed(reason), Vec::new());
+        }
+        match self.kind {
+            Kind::Program => self.tell_outcome(),
+            Kind::Files => (self.tell_written(), Vec::new()),
+            Kind::Probe => (self.tell_layers(), Vec::new()),
+        }
+    }
+
+    fn tell_written(&self) -> Answer {
+        match &self.done {
+            Some(Done { wait_status: 0, .. }) => Answer::Written,
+            _ => Answer::Failed("the files were not written in time".into()),
+        }
+    }
+
+    fn tell_layers(self) -> Answer {
+        use std::os::unix::fs::FileExt;
+        let succeeded = self.done.as_ref().is_some_and(|done| done.wait_status == 0);
+        let (length, file) = self.stdout.into_kept();
+        let mut report = vec![0; length as usize];
+        let read = file.is_some_and(|file| file.read_exact_at(&mut report, 0).is_ok());
+        match serde_json::from_slice::<Vec<Layer>>(&report) {
+            Ok(layers) if read && succeeded => Answer::Probed(layers),
+            _ => Answer::Failed("the self-test could not run a program".into()),
+        }
+    }
+
+    fn tell_outcome(self) -> (Answer, Vec<File>) {
+        let (exit, cpu_us, wall_ns, memory_kb) = match (&self.done, self.killed) {
+            (Some(done), _) => (
+                exit_of(done.wait_status),
+                done.cpu_us,
+                done.at_ns.saturating_sub(self.began_ns),
+                self.peak_kb.max(done.max_rss_kb),
+            ),
+            (None, true) => {
+                let wall_ns = self.began.elapsed().as_nanos() as u64;
+                (Exit::Signal(libc::SIGKILL), self.cpu_ms * 1000, wall_ns, self.peak_kb)
+            }
+            (None, false) => return (Answer::Lost("the run was killed from outside".into()), Vec::new()),
+        };
+        let stopped_by = self.stopped_by.or_else(|| {
+            if self.stdout.is_over() {
+                Some(StoppedBy::Stdout)
+            } else if self.stderr.is_over() {
+                Some(StoppedBy::Stderr)
+            } else if exit == Exit::Signal(libc::SIGXFSZ) {
+                Some(StoppedBy::FileSize)
+            } else if cpu_us > self.limits.cpu_ms.saturating_mul(1000) {
+                Some(StoppedBy::Cpu)
+            } else if memory_kb > self.limits.memory_kb {
+                Some(StoppedBy::Memory)
+            } else {
+                None
+            }
+        });
+        let (stdout_bytes, stdout) = self.stdout.into_kept();
+        let (stderr_bytes, stderr) = self.stderr.into_kept();
+        let (cpu_ms, wall_ms) = (cpu_us / 1000, wall_ns / 1_000_000);
+        let outcome = Outcome { exit, stopped_by, cpu_ms, wall_ms, memory_kb, stdout_bytes, stderr_bytes };
+        (Answer::Ran(outcome), stdout.into_iter().chain(stderr).collect())
+    }
+}
+
+fn exit_of(wait_status: i32) -> Exit {
+    if libc::WIFSIGNALED(wait_status) {
+        Exit::Signal(libc::WTERMSIG(wait_status))
+    } else {
+        Exit::Code(libc::WEXITSTATUS(wait_status))
+    }
+}

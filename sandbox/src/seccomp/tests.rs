@@ -1,0 +1,102 @@
+use super::*;
+
+/// Runs the program as the kernel would, on one system call.
+fn verdict(arch: u32, number: u32, arguments: [u64; 6]) -> u32 {
+    let code = program();
+    let mut accumulator = 0;
+    let mut at = 0;
+    loop {
+        let Instruction { code: op, jt, jf, k } = code[at];
+        at += 1;
+        let jump = |taken: bool| if taken { usize::from(jt) } else { usize::from(jf) };
+        match op {
+            LOAD_WORD if k == AT_NUMBER => accumulator = number,
+            LOAD_WORD if k == AT_ARCH => accumulator = arch,
+            LOAD_WORD => accumulator = arguments[((k - AT_ARGUMENTS) / 8) as usize] as u32,
+            IF_EQUAL => at += jump(accumulator == k),
+            IF_AT_LEAST => at += jump(accumulator >= k),
+            IF_ANY_BIT => at += jump(accumulator & k != 0),
+            JUMP => at += k as usize,
+            RETURN => return k,
+            other => panic!("unknown instruction {other:#x}"),
+        }
+    }
+}
+
+fn first_argument(number: libc::c_long, argument: u64) -> u32 {
+    verdict(ARCH, number as u32, [argument, 0, 0, 0, 0, 0])
+}
+
+const EPERM: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+
+#[test]
+fn every_number_gets_the_verdict_of_its_rule_and_all_others_pass() {
+    let rules = rules();
+    for number in 0..2000 {
+        let got = verdict(ARCH, number, [0; 6]);
+        match rules.iter().find(|(n, _)| *n == number) {
+            Some((_, Check::Refuse(errno))) => {
+                assert_eq!(got, libc::SECCOMP_RET_ERRNO | *errno as u32, "system call {number}")
+            }
+            Some(_) => {}
+            None => assert_eq!(got, libc::SECCOMP_RET_ALLOW, "system call {number}"),
+        }
+    }
+}
+
+#[test]
+fn no_number_has_two_rules() {
+    let mut numbers: Vec<u32> = rules().into_iter().map(|(number, _)| number).collect();
+    numbers.sort_unstable();
+    let before = numbers.len();
+    numbers.dedup();
+    assert_eq!(numbers.len(), before);
+}
+
+#[test]
+fn only_unix_sockets_can_be_made() {
+    assert_eq!(first_argument(libc::SYS_socket, libc::AF_UNIX as u64), libc::SECCOMP_RET_ALLOW);
+    for family in [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK, libc::AF_PACKET, libc::AF_VSOCK, libc::AF_ALG] {
+        assert_eq!(first_argument(libc::SYS_socket, family as u64), EPERM, "family {family}");
+        assert_eq!(first_argument(libc::SYS_socketpair, family as u64), EPERM, "family {family}");
+    }
+}
+
+#[test]
+fn threads_and_forks_pass_and_namespaces_do_not() {
+    let thread = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+    assert_eq!(first_argument(libc::SYS_clone, thread as u64), libc::SECCOMP_RET_ALLOW);
+    assert_eq!(first_argument(libc::SYS_clone, libc::SIGCHLD as u64), libc::SECCOMP_RET_ALLOW);
+    for flag in [libc::CLONE_NEWUSER, libc::CLONE_NEWNS, libc::CLONE_NEWNET, libc::CLONE_NEWPID] {
+        assert_eq!(first_argument(libc::SYS_clone, (flag | libc::SIGCHLD) as u64), EPERM);
+    }
+    let no_such_call = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+    assert_eq!(first_argument(libc::SYS_clone3, 0), no_such_call);
+}
+
+#[test]
+fn arguments_decide_where_a_call_has_a_harmless_form() {
+    assert_eq!(first_argument(libc::SYS_prlimit64, 0), libc::SECCOMP_RET_ALLOW);
+    assert_eq!(first_argument(libc::SYS_prlimit64, 1), EPERM);
+    assert_eq!(first_argument(libc::SYS_personality, 0xffff_ffff), libc::SECCOMP_RET_ALLOW);
+    assert_eq!(first_argument(libc::SYS_personality, 0x0040_0000), EPERM);
+    let second = |number: libc::c_long, value: u64| verdict(ARCH, number as u32, [0, value, 0, 0, 0, 0]);
+    assert_eq!(second(libc::SYS_sched_setscheduler, libc::SCHED_OTHER as u64), libc::SECCOMP_RET_ALLOW);
+    assert_eq!(second(libc::SYS_sched_setscheduler, libc::SCHED_FIFO as u64), EPERM);
+    assert_eq!(second(libc::SYS_ioctl, libc::TIOCSTI), EPERM);
+    assert_eq!(second(libc::SYS_ioctl, libc::TCGETS), libc::SECCOMP_RET_ALLOW);
+}
+
+#[test]
+fn foreign_entry_points_never_pass() {
+    const I386: u32 = 0x4000_0003;
+    assert_eq!(verdict(I386, 4, [0; 6]), libc::SECCOMP_RET_KILL_PROCESS);
+    assert_eq!(verdict(ARCH, X32_BIT | 1, [0; 6]), EPERM);
+}
+
+#[test]
+fn a_call_passes_few_instructions() {
+    let rules = rules().len();
+    let longest_search = rules.ilog2() as usize + 1;
+    assert!(longest_search <= 8, "{rules} rules");
+}
