@@ -1,0 +1,27 @@
+# One door to everything; each target is a script or a cargo command that can be called by itself.
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint fmt bench soak
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Serve everything in one process on http://127.0.0.1:8080 (data in ./data)
+	target/release/herald up
+
+build: ## Build target/release/herald, with the page in it
+	cargo build --release --locked --package herald
+
+test: ## Run everything that has to be true (installs what it needs, as root on Debian)
+	scripts/test.sh
+
+lint: ## Check format, lints, docs, dependencies and offline query data
+	scripts/lint.sh
+
+fmt: ## Format the code
+	cargo fmt --all
+
+bench: ## Measure, and print ratios
+	scripts/bench.sh
+
+soak: ## Run the fault tests with their full counts
+	scripts/soak.sh

