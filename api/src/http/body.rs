@@ -1,0 +1,116 @@
+//! Reading a request body: `application/json` only, whole, at most 1 MiB, within 30 s, UTF-8.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::json::Node;
+use crate::error::{ApiError, Code, Result};
+
+/// No request body is larger.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// A body that has not arrived by then is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The body of a request, parsed but not yet understood.
+pub(crate) struct JsonBody(pub Node);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+        check_type(request.headers())?;
+        check_length(request.headers())?;
+        let bytes = read(request.into_body()).await?;
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+/// A POST that takes no body, or an empty object: what a client sends along is not interpreted, but must not be anything else.
+pub(crate) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+        let declared = request.headers().contains_key(CONTENT_TYPE).then(|| check_type(request.headers()));
+        check_length(request.headers())?;
+        let bytes = read(request.into_body()).await?;
+        if bytes.is_empty() {
+            return Ok(Self);
+        }
+        declared.unwrap_or_else(|| Err(ApiError::plain(Code::UnsupportedMediaType)))?;
+        match parse(&bytes)? {
+            Node::Map(fields) if fields.is_empty() => Ok(Self),
+            _ => Err(ApiError::new(Code::ValidationFailed, "this request takes no body; leave it out")),
+        }
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<()> {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = text.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    let encoding = headers.get(CONTENT_ENCODING);
+    let plain = encoding.is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if json && utf8 && plain { Ok(()) } else { Err(ApiError::plain(Code::UnsupportedMediaType)) }
+}
+
+/// Refuses before a byte is read where the length is known to be too much.
+fn check_length(headers: &HeaderMap) -> Result<()> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > MAX_BODY_BYTES as u64) { Err(too_large()) } else { Ok(()) }
+}
+
+fn too_large() -> ApiError {
+    ApiError::plain(Code::BodyTooLarge)
+}
+
+async fn read(body: Body) -> Result<Bytes> {
+    match tokio::time::timeout(PATIENCE, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        // The client has gone or broke the framing: nobody will read this answer, but it must be one.
+        Ok(Err(_)) => Err(ApiError::new(Code::BadJson, "the body broke off; send the request again")),
+        Err(_elapsed) => Err(ApiError::plain(Code::RequestTimeout)),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Node> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        ApiError::new(Code::BadJson, format!("the body is not UTF-8: the bytes after {} are not", error.valid_up_to()))
+    })?;
+    Node::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_utf8_is_the_only_type_taken() {
+        let taken = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, value.parse().unwrap());
+            check_type(&headers).is_ok()
+        };
+        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+            assert!(taken(good), "{good}");
+        }
+        for bad in ["", "text/plain", "application/json; charset=latin1", "application/jsonp", "multipart/form-data"] {
+            assert!(!taken(bad), "{bad}");
+        }
+        assert!(check_type(&HeaderMap::new()).is_err());
+    }
+}

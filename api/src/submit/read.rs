@@ -1,0 +1,168 @@
+//! The shape of a submission request: every fault is noted with its pointer, none stops the reading.
+
+use herald_domain::submission::{LIMIT_RANGES, Limits, MAX_SOURCE_BYTES, MAX_STDIN_BYTES, SourceFile};
+
+use crate::error::Code;
+use crate::http::json::{Findings, Node, Pointer};
+use crate::views::SubmitRequest;
+
+const MAX_FILES: usize = 20;
+const MAX_FILE_NAME: usize = 100;
+const MAX_BATCH: usize = 100;
+
+/// Reads one submission. What comes back is only to be used if nothing was found.
+pub(super) fn submission(findings: &mut Findings, at: &Pointer, node: Node) -> SubmitRequest {
+    let mut fields = findings.object(at, node, &["problem", "language", "source", "files", "stdin", "limits"]);
+    let mut text = |findings: &mut Findings, name: &'static str| {
+        fields.remove(name).map(|node| findings.text(&at.field(name), node))
+    };
+    let problem = text(findings, "problem").flatten();
+    let language = text(findings, "language");
+    let source = text(findings, "source");
+    let stdin = text(findings, "stdin").flatten();
+    match &language {
+        None => findings.add(&at.field("language"), "missing; GET /languages lists what there is"),
+        Some(Some(id)) if id.is_empty() => findings.add(&at.field("language"), "must not be empty"),
+        Some(_) => {}
+    }
+    if stdin.as_ref().is_some_and(|stdin| stdin.len() > MAX_STDIN_BYTES) {
+        findings.add_as(Code::StdinTooLarge, &at.field("stdin"), "larger than 256 KiB");
+    }
+    let files = fields.remove("files").map(|node| files(findings, &at.field("files"), node));
+    match (&source, &files) {
+        (Some(_), Some(_)) => findings.add(at, "give either 'source' or 'files', not both"),
+        (None, None) => findings.add(at, "give the program as 'source' or as 'files'"),
+        (Some(source), None) => check_source(findings, &at.field("source"), source.as_deref()),
+        (None, Some(_)) => {}
+    }
+    let limits = fields.remove("limits").map(|node| limits(findings, &at.field("limits"), node));
+    SubmitRequest {
+        problem,
+        language: language.flatten().unwrap_or_default(),
+        source: source.flatten(),
+        files,
+        stdin,
+        limits: limits.unwrap_or_default(),
+    }
+}
+
+/// Reads `{"submissions": […]}`.
+pub(super) fn batch(findings: &mut Findings, node: Node) -> Vec<SubmitRequest> {
+    let root = Pointer::root();
+    let at = root.field("submissions");
+    let items = findings.object(&root, node, &["submissions"]).remove("submissions");
+    let Some(items) = items else {
+        findings.add(&at, "missing; it is an array of submissions");
+        return Vec::new();
+    };
+    let items = findings.list(&at, items).unwrap_or_default();
+    if !(1..=MAX_BATCH).contains(&items.len()) {
+        findings.add(&at, format!("must have 1 to {MAX_BATCH} items"));
+        return Vec::new();
+    }
+    items.into_iter().enumerate().map(|(n, item)| submission(findings, &at.item(n), item)).collect()
+}
+
+fn check_source(findings: &mut Findings, at: &Pointer, source: Option<&str>) {
+    match source {
+        Some("") => findings.add(at, "must not be empty"),
+        Some(source) if source.len() > MAX_SOURCE_BYTES => {
+            findings.add_as(Code::SourceTooLarge, at, "larger than 256 KiB");
+        }
+        _ => {}
+    }
+}
+
+fn files(findings: &mut Findings, at: &Pointer, node: Node) -> Vec<SourceFile> {
+    let Some(items) = findings.list(at, node) else { return Vec::new() };
+    if !(1..=MAX_FILES).contains(&items.len()) {
+        findings.add(at, format!("must have 1 to {MAX_FILES} files"));
+        return Vec::new();
+    }
+    let mut files: Vec<SourceFile> = Vec::with_capacity(items.len());
+    for (n, item) in items.into_iter().enumerate() {
+        let at = at.item(n);
+        let mut fields = findings.object(&at, item, &["name", "content"]);
+        let mut text = |name: &'static str| match fields.remove(name) {
+            Some(node) => findings.text(&at.field(name), node),
+            None => {
+                findings.add(&at.field(name), "missing");
+                None
+            }
+        };
+        let (name, content) = (text("name"), text("content"));
+        if let Some(name) = &name {
+            check_name(findings, &at.field("name"), name, &files);
+        }
+        if n == 0 && content.as_deref() == Some("") {
+            findings.add(&at.field("content"), "must not be empty: the first file is the entry point");
+        }
+        files.push(SourceFile { name: name.unwrap_or_default(), content: content.unwrap_or_default() });
+    }
+    if files.iter().map(|file| file.content.len()).sum::<usize>() > MAX_SOURCE_BYTES {
+        findings.add_as(Code::SourceTooLarge, at, "larger than 256 KiB together");
+    }
+    files
+}
+
+/// A plain file name: it becomes one in the sandbox.
+fn check_name(findings: &mut Findings, at: &Pointer, name: &str, earlier: &[SourceFile]) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let good = (1..=MAX_FILE_NAME).contains(&name.len()) && name.chars().all(plain) && !name.starts_with('.');
+    if !good {
+        findings.add(at, "a file name has 1 to 100 letters, digits, '.', '_' or '-', and does not start with '.'");
+    } else if earlier.iter().any(|file| file.name == name) {
+        findings.add(at, "another file has this name");
+    }
+}
+
+fn limits(findings: &mut Findings, at: &Pointer, node: Node) -> Limits {
+    let fields = findings.object(at, node, &LIMIT_RANGES.map(|range| range.field));
+    let [cpu_ms, wall_ms, memory_kb, output_kb, processes] = LIMIT_RANGES.map(|range| {
+        let node = fields.get(range.field)?;
+        findings.integer(&at.field(range.field), node, range.least, range.most)
+    });
+    Limits { cpu_ms, wall_ms, memory_kb, output_kb, processes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn found(body: serde_json::Value) -> Vec<(String, String)> {
+        let mut findings = Findings::default();
+        submission(&mut findings, &Pointer::root(), Node::parse(&body.to_string()).unwrap());
+        match findings.finish() {
+            Ok(()) => Vec::new(),
+            Err(error) => error.errors().iter().map(|e| (e.pointer.clone(), e.detail.clone())).collect(),
+        }
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let found = found(json!({
+            "langauge": "python", "source": "", "stdin": 7,
+            "limits": {"cpu_ms": -1, "memory_kb": 1e30, "wall_ms": 1.5, "cpu": 1},
+        }));
+        let pointers: Vec<_> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        for pointer in ["/langauge", "/language", "/source", "/stdin", "/limits/cpu_ms", "/limits/memory_kb"] {
+            assert!(pointers.contains(&pointer), "{pointer} in {pointers:?}");
+        }
+        assert!(found.iter().any(|(pointer, detail)| pointer == "/limits/cpu" && detail.contains("cpu_ms")));
+        assert!(pointers.contains(&"/limits/wall_ms"));
+    }
+
+    #[test]
+    fn file_names_are_plain_and_each_occurs_once() {
+        let file = |name: &str| json!({"name": name, "content": "x"});
+        let request = |files: Vec<serde_json::Value>| json!({"language": "c", "files": files});
+        assert_eq!(found(request(vec![file("main.c"), file("a_b-1.h")])), []);
+        for bad in ["", "../x", "a/b", ".hidden", "a b", "é.c", &"x".repeat(101)] {
+            assert_eq!(found(request(vec![file(bad)]))[0].0, "/files/0/name", "{bad:?}");
+        }
+        assert_eq!(found(request(vec![file("a"), file("a")]))[0].0, "/files/1/name");
+        assert_eq!(found(request(vec![]))[0].0, "/files");
+        assert_eq!(found(request((0..21).map(|n| file(&format!("f{n}"))).collect()))[0].0, "/files");
+    }
+}
