@@ -179,6 +179,7 @@ impl Session {
             && entry.standing == Standing::Open
         {
             let last = entry.last;
+            self.left.retain(|(left, _)| left != channel);
             self.left.push((channel.clone(), last));
         }
         self.entries.retain(|entry| entry.channel != *channel);

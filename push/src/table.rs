@@ -291,9 +291,15 @@ impl Table {
             // Others, who watch the user, may lack events up to here: the log is read from its start.
             None if self.watchers.any(&log.audience) => self.fetch(submission),
             None => {
-                log.order.join(at);
-                log.stands_at(attempt, finished);
+                let lowest =
+                    log.subscribers.iter().filter(|one| one.held.is_none() && !one.waits).map(|one| one.at).min();
+                let joins = lowest.map_or(at, |lowest| lowest.min(at));
+                log.order.join(joins);
+                log.stands_at(attempt, finished && joins == at);
                 self.settle(submission);
+                if joins < at {
+                    self.fetch(submission);
+                }
             }
             Some(head) if at > head => self.fetch(submission),
             Some(_) => {}
