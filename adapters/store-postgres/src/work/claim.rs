@@ -1,0 +1,96 @@
+//! The claim: one statement takes the best due row and either leases it or, its attempts used up, ends it.
+
+use super::*;
+
+use herald_domain::channel::Channel;
+use herald_domain::submission::{Claim, Limits, SourceFile};
+use uuid::{NoContext, Timestamp, Uuid};
+
+pub(super) async fn claim(
+    connection: &mut PgConnection,
+    class: &str,
+    token: LeaseToken,
+    lease_ms: u64,
+) -> Result<Claimed, Fault> {
+    let mut tx = connection.begin().await?;
+    let Some(submission) = take(&mut tx, class, token, lease_ms).await? else { return Ok(Claimed::Nothing) };
+    let event = row::tell_one(&mut tx, &submission).await?;
+    if submission.status == Status::Finished {
+        add_letter(&mut tx, &submission, &event).await?;
+        tx.commit().await?;
+        return Ok(Claimed::Exhausted(event));
+    }
+    let sources = sqlx::query!(
+        r#"-- claim, sources
+        select s.limits as "limits: Json<Limits>", src.files as "files: Json<Vec<SourceFile>>", src.stdin
+        from submissions s join sources src on src.submission_id = s.id where s.id = $1"#,
+        submission.id.0
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let stdin = sources.stdin.map(String::from_utf8).transpose();
+    let stdin = stdin.map_err(|_| Fault::Broken(format!("the stdin of {} is not UTF-8", submission.id)))?;
+    let claim = Claim { submission, token, files: sources.files.0, stdin, limits: sources.limits.0 };
+    Ok(Claimed::Work(Box::new(claim), event))
+}
+
+async fn take(
+    connection: &mut PgConnection,
+    class: &str,
+    token: LeaseToken,
+    lease_ms: u64,
+) -> Result<Option<Submission>, Fault> {
+    let taken = submission_rows!(
+        r#"-- claim
+        with best as (
+            select id, attempt - attempts_from >= $4 as spent
+            from submissions
+            where class = $1 and status in ('queued', 'compiling', 'running')
+                and run_at <= herald_now() and (lease_until is null or lease_until <= herald_now())
+            order by priority, turn, id limit 1
+            for update skip locked
+        )
+        update submissions s
+        set status = case when best.spent then 'finished' else 'compiling' end,
+            verdict = case when best.spent then 'internal_error' end,
+            reason = case when best.spent then 'attempts' end,
+            finished_at = case when best.spent then herald_now() end,
+            attempt = case when best.spent then s.attempt else s.attempt + 1 end,
+            lease_token = case when best.spent then null else $2::uuid end,
+            lease_until = case when best.spent then null else herald_now() + $3 * interval '1 ms' end,
+            wake_at = case when best.spent then null else herald_now() + $3 * interval '1 ms' end,
+            score = null, language_version = null, tests_passed = 0, tests_run = 0, tests_total = null, cases = '[]',
+            time_ms = null, wall_ms = null, memory_kb = null, memory_source = null, exit_code = null, signal = null,
+            "offset" = s."offset" + 1, changed_at = herald_now()
+        from best where s.id = best.id
+        returning"#,
+        "",
+        class,
+        token.0,
+        milliseconds(lease_ms),
+        row::signed32(MAX_ATTEMPTS),
+    );
+    taken.fetch_optional(connection).await?.map(Submission::try_from).transpose()
+}
+
+async fn add_letter(connection: &mut PgConnection, submission: &Submission, event: &StoredEvent) -> Result<(), Fault> {
+    sqlx::query!(
+        "-- claim, dead letter
+        insert into dead_letters (id, queue, entity, error, at)
+        select $1, 'judge.' || class, $2, coalesce(last_error, 'every worker that took it was lost'), herald_now()
+        from submissions where id = $3",
+        letter_id(event),
+        Channel::Submission(submission.id).to_string(),
+        submission.id.0,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A fresh id that sorts by the store's time, as those that callers make.
+fn letter_id(event: &StoredEvent) -> Uuid {
+    let seconds = u64::try_from(event.at.unix_timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, event.at.nanosecond()))
+}

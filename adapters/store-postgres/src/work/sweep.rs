@@ -1,0 +1,106 @@
+//! What the sweeper asks for.
+
+use super::*;
+
+pub(super) async fn due_wakes(connection: &mut PgConnection, limit: u32) -> Result<Vec<Wake>, Fault> {
+    // A lease that was renewed is not over: look again at its end, and hand nothing out.
+    let rows = sqlx::query!(
+        r#"-- due_wakes
+        with due as (
+            select id, wake_at as since, coalesce(lease_until > herald_now(), false) as leased
+            from submissions where wake_at <= herald_now()
+            order by wake_at limit $1 for update skip locked
+        ), woken as (
+            update submissions s
+            set wake_at = case when due.leased then s.lease_until else herald_now() + interval '10 s' end
+            from due where s.id = due.id
+            returning s.id, s.class, due.since, due.leased
+        )
+        select id, class from woken where not leased order by since"#,
+        i64::from(limit)
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| Wake { submission: SubmissionId(row.id), class: row.class }).collect())
+}
+
+pub(super) async fn due_rows(
+    connection: &mut PgConnection,
+    class: &str,
+    older_than_ms: u64,
+    limit: u32,
+) -> Result<Vec<Wake>, Fault> {
+    let rows = sqlx::query!(
+        r#"-- due_rows
+        select id, class from submissions
+        where class = $1 and status in ('queued', 'compiling', 'running')
+            and run_at <= herald_now() - $2 * interval '1 ms'
+            and (lease_until is null or lease_until <= herald_now() - $2 * interval '1 ms')
+        order by priority, turn, id limit $3"#,
+        class,
+        milliseconds(older_than_ms),
+        i64::from(limit),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| Wake { submission: SubmissionId(row.id), class: row.class }).collect())
+}
+
+pub(super) async fn expire_unclaimed(
+    connection: &mut PgConnection,
+    max_age_ms: u64,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, Fault> {
+    let mut tx = connection.begin().await?;
+    let changed = submission_rows!(
+        r#"-- expire_unclaimed
+        with old as (
+            select id from submissions
+            where status = 'queued' and attempt = 0 and created_at <= herald_now() - $1 * interval '1 ms'
+            order by created_at limit $2 for update skip locked
+        )
+        update submissions s
+        set status = 'finished', verdict = 'internal_error', reason = 'no_worker', finished_at = herald_now(),
+            wake_at = null, "offset" = s."offset" + 1, changed_at = herald_now()
+        from old where s.id = old.id
+        returning"#,
+        "",
+        milliseconds(max_age_ms),
+        i64::from(limit),
+    );
+    let changed = row::submissions(changed.fetch_all(&mut *tx).await?)?;
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let events = row::tell(&mut tx, &changed).await?;
+    tx.commit().await?;
+    Ok(events)
+}
+
+pub(super) async fn expire_leases(connection: &mut PgConnection) -> Result<u64, Fault> {
+    let ended = sqlx::query!(
+        "-- expire_leases
+        update submissions set lease_token = null, lease_until = null, wake_at = herald_now()
+        where status in ('compiling', 'running') and lease_until > herald_now()"
+    )
+    .execute(connection)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// Jumps from class to class through the index, however many rows each has.
+pub(super) async fn open_classes(connection: &mut PgConnection) -> Result<Vec<String>, Fault> {
+    let classes = sqlx::query_scalar!(
+        r#"-- open_classes
+        with recursive found as (
+            select min(class) as class from submissions where status in ('queued', 'compiling', 'running')
+            union all
+            select (
+                select min(s.class) from submissions s
+                where s.status in ('queued', 'compiling', 'running') and s.class > found.class)
+            from found where found.class is not null
+        )
+        select class as "class!" from found where class is not null"#
+    );
+    Ok(classes.fetch_all(connection).await?)
+}

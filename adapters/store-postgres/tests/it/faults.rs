@@ -1,0 +1,191 @@
+//! A server that goes away, locks that are not to be had, batches that cross.
+
+use std::time::Duration;
+
+use herald_domain::store::{Accepted, Fleet, StoreError, Submissions};
+use herald_store_postgres::PostgresConfig;
+use herald_testkit::build::{idempotency, intake, new_submission, owner};
+use sqlx::AssertSqlSafe;
+use sqlx::Connection;
+
+use crate::schema::Schema;
+
+/// Ends every connection of the test's stores on the server's side, as a restart would; how many those were.
+async fn kill_connections(schema: &Schema) -> String {
+    let name = &schema.name;
+    schema
+        .value(&format!(
+            "select count(pg_terminate_backend(pid))::text from pg_stat_activity where application_name = '{name}'"
+        ))
+        .await
+}
+
+#[tokio::test]
+async fn killed_connections_cost_one_call_at_most() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    let ping = || async { store.ping().await };
+    for result in futures::future::join_all((0..4).map(|_| ping())).await {
+        result.unwrap(); // so that the pool is full
+    }
+    assert_eq!(kill_connections(&schema).await, "4");
+    match store.ping().await {
+        Ok(()) | Err(StoreError::Unavailable(_)) => {}
+        Err(other) => panic!("a broken connection is {other:?}"),
+    }
+    for _ in 0..8 {
+        store.ping().await.unwrap();
+    }
+    let asked = intake(new_submission(&owner("alice")));
+    let outcomes = store.accept_submissions(&[asked], 10).await.unwrap();
+    assert!(matches!(outcomes[..], [Accepted::Created(_)]));
+    schema.drop().await;
+}
+
+/// An accept whose answer was lost in the fault is asked again with the same id and creates nothing twice.
+#[tokio::test]
+async fn an_accept_through_killed_connections_is_lost_or_done_never_doubled() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    for n in 0..10 {
+        let asked = intake(new_submission(&owner("alice")));
+        let (_, first) =
+            futures::join!(kill_connections(&schema), store.accept_submissions(std::slice::from_ref(&asked), 100));
+        let outcome = match first {
+            Ok(outcomes) => outcomes,
+            Err(StoreError::Unavailable(_)) => {
+                again(|| store.accept_submissions(std::slice::from_ref(&asked), 100)).await
+            }
+            Err(other) => panic!("{other:?}"),
+        };
+        assert!(matches!(outcome[..], [Accepted::Created(_) | Accepted::Replayed(_)]), "{outcome:?}");
+        assert_eq!(store.count_open().await.unwrap(), n + 1);
+    }
+    schema.drop().await;
+}
+
+async fn again<T, F: Future<Output = Result<T, StoreError>>>(call: impl Fn() -> F) -> T {
+    for _ in 0..5 {
+        if let Ok(value) = call().await {
+            return value;
+        }
+    }
+    panic!("the store does not come back");
+}
+
+#[tokio::test]
+async fn a_twin_that_does_not_finish_is_busy() {
+    let schema = Schema::migrated().await;
+    let config = PostgresConfig { lock_timeout: Duration::from_millis(300), ..schema.config() };
+    let store = herald_store_postgres::PostgresStore::open(&schema.url, config).await.unwrap();
+    let keyed = || herald_domain::submission::NewSubmission {
+        idempotency: idempotency("k1", "request"),
+        ..new_submission(&owner("alice"))
+    };
+    let mut other = schema.connection().await;
+    let mut twin = other.begin().await.unwrap();
+    let insert =
+        "insert into submissions (id, owner, language, limits, class, priority, turn, status, run_at, \"offset\",
+            created_at, changed_at, idempotency_key, request_hash)
+        values (gen_random_uuid(), 'main/alice', 'c', '{}', 'any', 0, 0, 'queued', now(), 1, now(), now(), 'k1', 'h')";
+    sqlx::query(AssertSqlSafe(insert)).execute(&mut *twin).await.unwrap();
+
+    let refused = store.accept_submissions(&[intake(keyed())], 10).await;
+    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+    twin.rollback().await.unwrap();
+    let accepted = store.accept_submissions(&[intake(keyed())], 10).await.unwrap();
+    assert!(matches!(accepted[..], [Accepted::Created(_)]), "{accepted:?}");
+    schema.drop().await;
+}
+
+/// Two processes get the same keys in opposite orders: sorted by (owner, key), they wait for one another and never deadlock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_that_cross_never_deadlock() {
+    let schema = Schema::migrated().await;
+    let (one, two) = (schema.open().await, schema.open().await);
+    let rounds = 40;
+    for round in 0..rounds {
+        let batch = |reversed: bool| {
+            let mut batch: Vec<_> = (0..16)
+                .map(|n| {
+                    let mut new = new_submission(&owner(["alice", "bob"][n % 2]));
+                    new.idempotency = idempotency(&format!("k{round}-{}", n / 2), "request");
+                    intake(new)
+                })
+                .collect();
+            if reversed {
+                batch.reverse();
+            }
+            batch
+        };
+        let (forth, back) = (batch(false), batch(true));
+        let (left, right) = futures::join!(one.accept_submissions(&forth, 1_000), two.accept_submissions(&back, 1_000));
+        let outcomes = [left.unwrap(), right.unwrap()].concat();
+        let created = outcomes.iter().filter(|outcome| matches!(outcome, Accepted::Created(_))).count();
+        let replayed = outcomes.iter().filter(|outcome| matches!(outcome, Accepted::Replayed(_))).count();
+        assert_eq!((created, replayed), (16, 16));
+    }
+    assert_eq!(one.count_open().await.unwrap(), 16 * rounds);
+    let deadlocks =
+        schema.value("select deadlocks::text from pg_stat_database where datname = current_database()").await;
+    tracing::debug!(deadlocks, "of all tests on this server");
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn a_full_pool_is_unavailable_after_its_time_and_works_again() {
+    let schema = Schema::migrated().await;
+    let config = PostgresConfig { max_connections: 1, acquire_timeout: Duration::from_millis(300), ..schema.config() };
+    let store = herald_store_postgres::PostgresStore::open(&schema.url, config).await.unwrap();
+    let mut other = schema.connection().await;
+    let mut blocker = other.begin().await.unwrap();
+    sqlx::query("lock table schema_info in access exclusive mode").execute(&mut *blocker).await.unwrap();
+
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.ping().await }
+    });
+    while schema.value(&blocked(&schema.name)).await == "0" {
+        tokio::task::yield_now().await;
+    }
+    let refused = store.ping().await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    blocker.rollback().await.unwrap();
+    waiting.await.unwrap().unwrap();
+    store.ping().await.unwrap();
+    schema.drop().await;
+}
+
+/// A call that its caller gave up leaves nothing open behind: no transaction, no lock, no lost connection.
+#[tokio::test]
+async fn a_cancelled_call_leaves_nothing_behind() {
+    let schema = Schema::migrated().await;
+    let config = PostgresConfig { max_connections: 1, ..schema.config() };
+    let store = herald_store_postgres::PostgresStore::open(&schema.url, config).await.unwrap();
+    let asked = intake(new_submission(&owner("alice")));
+    store.accept_submissions(std::slice::from_ref(&asked), 10).await.unwrap();
+    let mut other = schema.connection().await;
+    let mut blocker = other.begin().await.unwrap();
+    sqlx::query("select id from submissions for update").execute(&mut *blocker).await.unwrap();
+
+    let cancelling = tokio::spawn({
+        let store = store.clone();
+        async move { store.cancel_submission(asked.submission.id, None).await }
+    });
+    while schema.value(&blocked(&schema.name)).await == "0" {
+        tokio::task::yield_now().await;
+    }
+    cancelling.abort();
+    assert!(cancelling.await.unwrap_err().is_cancelled());
+    store.ping().await.unwrap();
+    blocker.rollback().await.unwrap();
+    assert_eq!(store.count_open().await.unwrap(), 1, "the cancel that was given up half-way did not happen");
+    schema.drop().await;
+}
+
+/// Connections of the test's stores that wait for a lock.
+fn blocked(name: &str) -> String {
+    format!(
+        "select count(*)::text from pg_stat_activity where application_name = '{name}' and wait_event_type = 'Lock'"
+    )
+}
