@@ -90,6 +90,7 @@ create table submissions (
 ) strict;
 
 create index submissions_due on submissions (class, priority, turn, id) where status in ('queued', 'compiling', 'running');
+create index submissions_unclaimed on submissions (created_at) where status = 'queued' and attempt = 0;
 create index submissions_wake on submissions (wake_at) where wake_at is not null;
 create index submissions_open_by_owner on submissions (owner) where status in ('queued', 'compiling', 'running');
 create index submissions_by_owner on submissions (owner, id desc);

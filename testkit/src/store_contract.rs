@@ -66,6 +66,7 @@ macro_rules! store_contract {
                 a_replay_is_decided_before_the_limit,
                 users_alternate,
                 the_largest_source_and_any_text_survive,
+                a_source_may_hold_nul,
             ]
             reading: [
                 a_submission_is_shown_to_its_owner_only,

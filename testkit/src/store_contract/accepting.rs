@@ -237,3 +237,18 @@ pub async fn the_largest_source_and_any_text_survive(h: &dyn Harness) {
     let outcomes = store.accept_submissions(&[intake(new)], PLENTY).await.unwrap();
     assert!(matches!(outcomes[..], [Accepted::Replayed(_)]), "the odd key is not found again");
 }
+
+/// Sources and input are bytes that happen to be text: U+0000 is as good as any other.
+pub async fn a_source_may_hold_nul(h: &dyn Harness) {
+    let store = h.store().await;
+    let nul = "before\0after\0".to_owned();
+    let new = NewSubmission {
+        files: vec![SourceFile { name: "main.py".into(), content: nul.clone() }],
+        stdin: Some(nul),
+        ..new_submission(&owner("alice"))
+    };
+    accept(&*store, new.clone()).await;
+    assert_eq!(store.get_source(new.id).await.unwrap(), new.files);
+    let (work, _) = claim(&*store).await;
+    assert_eq!((work.files, work.stdin), (new.files, new.stdin));
+}
