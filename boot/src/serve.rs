@@ -1,0 +1,38 @@
+//! Serving HTTP until shutdown, then draining within the grace period.
+
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::ConfigError;
+
+/// Binds the address; a failure names the setting.
+pub async fn bind(address: &str) -> Result<TcpListener, ConfigError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "something else listens there; choose another address",
+            std::io::ErrorKind::PermissionDenied => "not allowed; choose a port above 1023",
+            _ => "an address looks like 127.0.0.1:8080",
+        };
+        ConfigError::new("HERALD_LISTEN", address, format!("cannot listen ({error}): {hint}"))
+    })
+}
+
+/// Serves until `shutdown` fires and open requests are done; `false` if they were not within `grace`.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+    grace: Duration,
+) -> std::io::Result<bool> {
+    let server = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    tokio::select! {
+        served = server.into_future() => served.map(|()| true),
+        () = async { shutdown.cancelled().await; tokio::time::sleep(grace).await } => {
+            tracing::error!("requests were still open after the grace period");
+            Ok(false)
+        }
+    }
+}
