@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * One writer connection; every change is one `BEGIN IMMEDIATE` transaction that reads the clock once it holds the write lock,
-//!   so that `at` rises in the order of commits. WAL and `synchronous=FULL`: what was answered is on the disk.
+//!   so that `at` rises in the order of commits, as far as the clock rises. WAL and `synchronous=FULL`: what was answered is
+//!   on the disk.
 //! * Readers are `query_only` and never stream to a client from an open transaction: rows are collected first.
 //! * Who opens the file holds `herald.lock` beside it, so two servers never share it by mistake.
 //! * Times are microseconds since 1970 by the injected [`Clock`], ids 16-byte blobs, JSON text.

@@ -57,9 +57,9 @@ pub(crate) struct SchemaInfo {
 }
 
 impl SqliteStore {
-    /// Opens the database that `url` names, `sqlite:PATH` or a bare path; it must have been migrated.
-    pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let file = file_of(url)?;
+    /// Opens the database at a path, which may be written as `sqlite:PATH`; it must have been migrated.
+    pub async fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let file = file_of(path.as_ref())?;
         if !file.exists() {
             return Err(OpenError::Missing(file));
         }
@@ -71,8 +71,8 @@ impl SqliteStore {
 
     /// Creates the database or brings its schema up to date, and makes what a new one needs: epoch and signing key.
     /// Refused while a server has the file open.
-    pub async fn migrate(url: &str, clock: &dyn Clock) -> Result<MigrateReport, OpenError> {
-        let file = file_of(url)?;
+    pub async fn migrate(path: impl AsRef<Path>, clock: &dyn Clock) -> Result<MigrateReport, OpenError> {
+        let file = file_of(path.as_ref())?;
         migrate::run(&file, clock).await
     }
 
@@ -125,15 +125,16 @@ pub(crate) async fn schema_info(connection: &mut SqliteConnection) -> Result<Opt
     .map_err(OpenError::database)
 }
 
-/// The file that a store's URL names.
-fn file_of(url: &str) -> Result<PathBuf, OpenError> {
-    let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    // ':' guards against `:memory:`, which would lose everything at exit, and against another database's URL.
-    if path.is_empty() || path.ends_with('/') || path.contains(['?', ':']) {
-        return Err(OpenError::Url(url.to_owned()));
+/// The file that a path or a store's URL names. `:memory:` is none: it would lose everything at exit.
+fn file_of(path: &Path) -> Result<PathBuf, OpenError> {
+    let refused = || OpenError::Url(path.display().to_string());
+    let text = path.to_str().ok_or_else(refused)?;
+    let plain = text.strip_prefix("sqlite:").unwrap_or(text);
+    let plain = plain.strip_prefix("//").unwrap_or(plain);
+    if plain.is_empty() || plain.ends_with('/') || plain == ":memory:" || plain.contains('?') || plain.contains("://") {
+        return Err(refused());
     }
-    std::path::absolute(path).map_err(|source| OpenError::Io { path: path.into(), source })
+    std::path::absolute(plain).map_err(|source| OpenError::Io { path: plain.into(), source })
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_url_names_a_file() {
-        let file = |url: &str| file_of(url).map(|path| path.display().to_string());
+        let file = |url: &str| file_of(Path::new(url)).map(|path| path.display().to_string());
         assert_eq!(file("sqlite:/data/herald.db").unwrap(), "/data/herald.db");
         assert_eq!(file("sqlite:///data/herald.db").unwrap(), "/data/herald.db");
         assert_eq!(file("/data/herald.db").unwrap(), "/data/herald.db");
@@ -178,7 +179,7 @@ mod tests {
         for bad in
             ["", "sqlite:", "sqlite::memory:", ":memory:", "sqlite:/data/", "sqlite:a.db?mode=ro", "postgres://x/y"]
         {
-            assert!(matches!(file_of(bad), Err(OpenError::Url(_))), "{bad:?}");
+            assert!(matches!(file_of(Path::new(bad)), Err(OpenError::Url(_))), "{bad:?}");
         }
     }
 }
