@@ -1,8 +1,8 @@
 //! The default checker: compares a program's output with the answer as the ICPC/Kattis default output validator does
 //! (problem package format 2025-09, "Default output validator specification").
 //!
-//! Invariant: whether an output is right depends on its bytes, the answer's bytes and the flags, on nothing else; an output
-//! that equals the answer byte for byte is always right.
+//! Invariant: whether an output is right depends on its bytes, the answer's bytes and the flags, on nothing else; an
+//! output that equals the answer byte for byte is always right.
 
 use std::fmt::Write;
 

@@ -1,12 +1,13 @@
 //! The worker's settings.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-/// The first uid that sandboxed programs run as, above those that distributions give out.
-const FIRST_UID: u32 = 60_000;
+/// Sandboxed programs run as uids from here on, above those that distributions give to people.
+const UIDS: std::ops::Range<u32> = 60_000..65_000;
 /// The work folder of one submission: sources and what the compiler makes of them.
 const BOX_KB: u64 = 256 * 1_024;
 
@@ -30,9 +31,10 @@ pub struct Config {
     /// Start although a layer of the sandbox is missing
     #[arg(long = "allow-weak-sandbox", env = "HERALD_ALLOW_WEAK_SANDBOX")]
     pub allow_weak_sandbox: bool,
-    /// First of the user ids that programs run as, where the worker runs as root
-    #[arg(long = "sandbox-first-uid", env = "HERALD_SANDBOX_FIRST_UID", default_value_t = FIRST_UID, value_name = "UID")]
-    pub sandbox_first_uid: u32,
+    /// First of the user ids that programs run as, where the worker runs as root (default: drawn from 60000 to 65000; the
+    /// kernel counts processes per user id, so two workers of a machine should have their own)
+    #[arg(long = "sandbox-first-uid", env = "HERALD_SANDBOX_FIRST_UID", value_name = "UID")]
+    pub sandbox_first_uid: Option<u32>,
     /// How long a submission that is being judged may go on after SIGTERM, in seconds
     #[arg(long = "worker-grace-s", env = "HERALD_WORKER_GRACE_S", default_value_t = 20, value_name = "SECONDS")]
     pub grace_s: u64,
@@ -50,11 +52,19 @@ impl Config {
 
     /// What to start the sandbox with: a slot for each submission, and one for trying languages out meanwhile.
     pub fn sandbox(&self) -> herald_sandbox::Config {
+        let slots = u32::from(self.slots()) + 1;
         herald_sandbox::Config {
-            slots: u32::from(self.slots()) + 1,
+            slots,
             allow_weak: self.allow_weak_sandbox,
-            first_uid: self.sandbox_first_uid,
+            first_uid: self.sandbox_first_uid.unwrap_or_else(|| drawn_uid(slots)),
             box_kb: BOX_KB,
         }
     }
+}
+
+/// The start of one of the ranges of `slots` uids, any of them.
+fn drawn_uid(slots: u32) -> u32 {
+    let ranges = u64::from(((UIDS.end - UIDS.start) / slots).max(1));
+    let drawn = RandomState::new().hash_one(std::process::id()) % ranges;
+    UIDS.start + u32::try_from(drawn).unwrap_or(0) * slots
 }

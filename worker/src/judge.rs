@@ -1,8 +1,8 @@
-//! Judging one submission: compile once, run each test case in order, compare, stop at the first that fails; without a problem,
-//! run once on `stdin`.
+//! Judging one submission: compile once, run each test case in order, compare, stop at the first that fails; without a
+//! problem, run once on `stdin`.
 //!
-//! Invariant: whatever the submitted program does ends in a verdict. An attempt fails only through the sandbox, the store or
-//! a language that this worker lacks, and may then go better elsewhere or later.
+//! Invariant: whatever the submitted program does ends in a verdict. An attempt fails only through the sandbox, the store
+//! or a language that this worker lacks, and may then go better elsewhere or later.
 
 mod limits;
 mod outcome;

@@ -1,8 +1,8 @@
 //! The languages of a worker: read from one TOML file, looked for on this machine, tried out in the sandbox.
 //!
-//! Invariant: a language is offered only while its toolchain is there and its probe program compiles, runs and prints what
-//! it should. A probe runs once, when its language is first needed or when the worker gets round to it after its start, so
-//! that a worker takes work at once instead of waiting for every compiler.
+//! Invariant: a language is offered only while its toolchain is there and its probe program compiles, runs and prints
+//! what it should. A probe runs once, when its language is first needed or when the worker gets round to it after its
+//! start, so that a worker takes work at once instead of waiting for every compiler.
 
 mod probe;
 mod spec;

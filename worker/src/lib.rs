@@ -3,8 +3,8 @@
 //! Leases, retries, recording and events are the pipeline's ([`herald_pipeline::work`]); this crate is its judge. It also
 //! reads problem packages ([`package`]) and knows languages ([`languages`]).
 //!
-//! It never starts a process itself (the sandbox's launcher does), never builds a shell command, and stores no output of a
-//! program that is judged by a problem's secret cases.
+//! It never starts a process itself (the sandbox's launcher does), never builds a shell command, and stores no output of
+//! a program that is judged by a problem's secret cases.
 
 mod checker;
 mod config;
@@ -25,7 +25,7 @@ use herald_domain::clock::Clock;
 use herald_domain::id::ProcessId;
 use herald_domain::language::LanguageInfo;
 use herald_domain::store::Store;
-use herald_pipeline::work::{WorkConfig, run_worker};
+use herald_pipeline::work::{Judge, WorkConfig, run_worker};
 use herald_sandbox::Sandbox;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -100,6 +100,15 @@ async fn try_languages(languages: &Languages, runner: &dyn Runner, changed: &Not
     changed.notify_one();
     let available = languages.infos().into_iter().filter(|info| info.available).map(|info| info.id);
     tracing::info!(languages = ?available.collect::<Vec<_>>(), "languages tried out");
+}
+
+/// The judge by itself, without the loop that brings it work.
+pub fn judge(
+    problems: Arc<dyn herald_domain::store::Problems + Send + Sync>,
+    sandbox: Sandbox,
+    languages: Arc<Languages>,
+) -> Arc<dyn Judge> {
+    Arc::new(SandboxJudge::new(problems, Arc::new(sandbox), languages))
 }
 
 /// Tries out every language of the file and says what came of it: for `herald doctor`.

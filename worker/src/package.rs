@@ -1,8 +1,8 @@
 //! Problem packages of the ICPC/Kattis format, version 2025-09 (its drafts and the legacy version where they agree).
 //!
-//! A package is a folder of plain files; it becomes an immutable [`ProblemPackage`], named by the hash of its files, and the
-//! same files become the [`Problem`] that a worker judges by. What Herald cannot judge by yet (interactive, scoring, custom
-//! validators, included files) is refused when the package is read, never judged by halves. `limits.code`,
+//! A package is a folder of plain files; it becomes an immutable [`ProblemPackage`], named by the hash of its files, and
+//! the same files become the [`Problem`] that a worker judges by. What Herald cannot judge by yet (interactive, scoring,
+//! custom validators, included files) is refused when the package is read, never judged by halves. `limits.code`,
 //! `limits.compilation_*` and `limits.validation_*` are read over: the server has its own.
 
 mod cases;

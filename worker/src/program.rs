@@ -1,7 +1,7 @@
 //! A program in its language: how it is compiled and run, as runs of the sandbox.
 //!
-//! Invariant: a command is a list of words made from the languages file; a file name of a submission is one word of it, never
-//! an option.
+//! Invariant: a command is a list of words made from the languages file; a file name of a submission is one word of it,
+//! never an option.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! The limits of a run: the problem's (or the server's own), what the submission asks for within the server's maxima, and the
-//! language's share.
+//! The limits of a run: the problem's (or the server's own), what the submission asks for within the server's maxima, and
+//! the language's share.
 
 use herald_domain::submission::{LIMIT_RANGES, Limits};
 

@@ -14,9 +14,9 @@ fn load(text: &str) -> Result<Languages, LanguagesError> {
 }
 
 fn language(changes: &str) -> String {
-    format!(
-        "[[language]]\nid = \"toy\"\nname = \"Toy\"\nsource_name = \"main.toy\"\nprobe = \"\"\nversion = [\"{{tool}}\"]\n{changes}"
-    )
+    let keys =
+        [r#"id = "toy""#, r#"name = "Toy""#, r#"source_name = "main.toy""#, r#"probe = """#, r#"version = ["{tool}"]"#];
+    format!("[[language]]\n{}\n{changes}", keys.join("\n"))
 }
 
 #[test]
@@ -50,7 +50,8 @@ fn a_wrong_file_names_the_language_and_what_is_wrong() {
 }
 
 fn found(tool: &str, needs: &str, home: &Path) -> Result<Toolchain, String> {
-    let text = language(&format!("tool = {tool}\nneeds = {needs}\n[language.run]\nargv = [\"{{tool}}\"]\n"));
+    let mounts = r#"mounts = ["~/share*", "/nonexistent/share"]"#;
+    let text = language(&format!("tool = {tool}\nneeds = {needs}\n{mounts}\n[language.run]\nargv = [\"{{tool}}\"]\n"));
     toolchain::find(&spec::parse(&text).unwrap()[0], Some(home))
 }
 
@@ -82,6 +83,10 @@ fn a_toolchain_outside_usr_is_shown_under_opt_and_the_newest_wins() {
     assert_eq!(found(r#"["~/toy"]"#, "[]", home.path()), Ok(expected("1.9")), "links are followed");
     let system = found(r#"["/usr/bin/env"]"#, "[]", home.path()).unwrap();
     assert!(system.tool.starts_with("/usr/") && system.mounts.is_empty(), "{system:?}");
+    let share = home.path().join("share-1");
+    fs::create_dir(&share).unwrap();
+    let system = found(r#"["/usr/bin/env"]"#, "[]", home.path()).unwrap();
+    assert_eq!(system.mounts, [Mount { from: share.clone(), to: share }], "at the same place");
 }
 
 #[test]

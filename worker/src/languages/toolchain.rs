@@ -64,15 +64,14 @@ fn place(spec: &LanguageSpec, candidate: &Path, home: Option<&Path>) -> Result<T
     Ok(Toolchain { tool: tool.display().to_string(), bin, mounts: vec![mount] })
 }
 
-/// What exists of a path pattern: `~` is the home folder, `*` anything within one name; the newest (by natural order) first.
+/// What exists of a path pattern: `~` is the home folder, `*` anything within one name; the newest (by natural order)
+/// first.
 fn expand(pattern: &str, home: Option<&Path>) -> Vec<PathBuf> {
-    let mut found = match (pattern.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => return matches(vec![home.to_owned()], rest),
+    match (pattern.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => matches(vec![home.to_owned()], rest),
         (Some(_), None) => Vec::new(),
         (None, _) => matches(vec![PathBuf::from("/")], pattern.trim_start_matches('/')),
-    };
-    found.dedup();
-    found
+    }
 }
 
 fn matches(mut bases: Vec<PathBuf>, pattern: &str) -> Vec<PathBuf> {

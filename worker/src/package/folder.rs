@@ -12,8 +12,8 @@ use super::{PackageError, assemble};
 const MAX_PACKAGE_BYTES: usize = 256 * 1024 * 1024;
 const MAX_DEPTH: usize = 16;
 
-/// Reads the package in this folder, whose name becomes the slug. Names that start with `.` or `-` are passed over, as the
-/// format says; symbolic links are refused.
+/// Reads the package in this folder, whose name becomes the slug. Names that start with `.` or `-` are passed over, as
+/// the format says; symbolic links are refused.
 pub fn read_dir(path: &Path) -> Result<ProblemPackage, PackageError> {
     let folder = path.canonicalize().map_err(|source| read_error(path, source))?;
     let slug = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();

@@ -1,0 +1,9 @@
+import java.util.Scanner;
+
+public class Main {
+    /** 32 bits are not enough. */
+    public static void main(String[] args) {
+        Scanner in = new Scanner(System.in);
+        System.out.println((int) in.nextLong() + (int) in.nextLong());
+    }
+}

@@ -1,0 +1,2 @@
+print("Here it comes:")
+print("Hello, World!")

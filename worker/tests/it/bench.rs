@@ -1,0 +1,133 @@
+//! What the tests share: the sandbox, the judge over the problems that ship, and short ways to have something judged.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use herald_domain::id::{LeaseToken, SubmissionId};
+use herald_domain::language::LanguageInfo;
+use herald_domain::owner::Owner;
+use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
+use herald_domain::store;
+use herald_domain::submission::{Claim, Judgement, Limits, ProblemRef, SourceFile, Status, Submission, Tests};
+use herald_pipeline::work::{Judge, Steps};
+use herald_sandbox::Sandbox;
+use herald_worker::{Languages, package};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Submissions at once.
+pub const SLOTS: usize = 2;
+
+pub struct Bench {
+    pub judge: Arc<dyn Judge>,
+    /// Those whose toolchain is installed.
+    pub languages: Vec<LanguageInfo>,
+    pub packages: Vec<ProblemPackage>,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let slots = SLOTS as u32 + 1;
+        let config = herald_sandbox::Config { slots, allow_weak: false, first_uid: 62_000, box_kb: 256 * 1_024 };
+        let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
+        let languages = Arc::new(Languages::load(None).unwrap());
+        let packages = package::read_all(&problems_folder()).unwrap();
+        let store = Arc::new(Packages(packages.clone()));
+        let judge = herald_worker::judge(store, sandbox, languages.clone());
+        let (installed, missing): (Vec<_>, Vec<_>) = languages.infos().into_iter().partition(|info| info.available);
+        for info in missing {
+            println!("language {} takes no part: {}", info.id, info.reason.unwrap_or_default());
+        }
+        Self { judge, languages: installed, packages }
+    }
+
+    pub fn has(&self, language: &str) -> bool {
+        self.languages.iter().any(|info| info.id == language)
+    }
+
+    pub async fn judge(&self, claim: Claim) -> Judgement {
+        self.judge.judge(&claim, &Steps::detached()).await.expect("an attempt that succeeds")
+    }
+
+    /// Runs a program without a problem.
+    pub async fn run(&self, language: &str, source: &str) -> Judgement {
+        self.judge(self.claim(language, source)).await
+    }
+
+    /// Without a problem, without input.
+    pub fn claim(&self, language: &str, source: &str) -> Claim {
+        let info = self.languages.iter().find(|info| info.id == language).expect("an installed language");
+        let files = vec![SourceFile { name: info.source_name.clone(), content: source.to_owned() }];
+        let (submission, token) = (submission(language), LeaseToken(Uuid::from_u128(2)));
+        Claim { submission, token, files, stdin: None, limits: Limits::default() }
+    }
+
+    pub fn for_problem(&self, slug: &str, claim: Claim) -> Claim {
+        let package = self.packages.iter().find(|package| package.slug == slug).expect("a problem that ships");
+        let problem = Some(ProblemRef { slug: slug.to_owned(), version: package.version.clone() });
+        Claim { submission: Submission { problem, ..claim.submission }, ..claim }
+    }
+}
+
+pub fn stdout(judgement: &Judgement) -> &str {
+    judgement.outputs.stdout.as_ref().map_or("", |output| &output.text)
+}
+
+pub fn compile_output(judgement: &Judgement) -> &str {
+    judgement.outputs.compile_output.as_ref().map_or("", |output| &output.text)
+}
+
+fn problems_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../problems")
+}
+
+fn submission(language: &str) -> Submission {
+    Submission {
+        id: SubmissionId(Uuid::from_u128(1)),
+        owner: Owner::user("alice").unwrap(),
+        problem: None,
+        language: language.to_owned(),
+        class: "any".into(),
+        status: Status::Compiling,
+        verdict: None,
+        reason: None,
+        score: None,
+        language_version: None,
+        tests: Tests::default(),
+        cases: Vec::new(),
+        time_ms: None,
+        wall_ms: None,
+        memory_kb: None,
+        memory_source: None,
+        exit_code: None,
+        signal: None,
+        attempt: 1,
+        offset: 2,
+        created_at: OffsetDateTime::UNIX_EPOCH,
+        finished_at: None,
+        traceparent: None,
+    }
+}
+
+/// A store that has these packages and nothing else.
+struct Packages(Vec<ProblemPackage>);
+
+#[async_trait]
+impl store::Problems for Packages {
+    async fn import_problem(&self, _: &ProblemPackage) -> store::Result<bool> {
+        Ok(false)
+    }
+
+    async fn list_problems(&self, _: Option<&str>, _: u32) -> store::Result<Vec<(ProblemSummary, String)>> {
+        Ok(Vec::new())
+    }
+
+    async fn get_problem(&self, _: &str) -> store::Result<Option<(ProblemSummary, String)>> {
+        Ok(None)
+    }
+
+    async fn problem_files(&self, version: &str) -> store::Result<Option<Vec<PackageFile>>> {
+        Ok(self.0.iter().find(|package| package.version == version).map(|package| package.files.clone()))
+    }
+}

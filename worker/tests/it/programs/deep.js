@@ -1,0 +1,2 @@
+const depth = (n) => (n ? depth(n - 1) + 1 : 0);
+console.log(depth(100000));

@@ -1,0 +1,8 @@
+package main
+
+func main() {
+	var numbers []byte
+	for {
+		numbers = append(numbers, 1)
+	}
+}
