@@ -1,0 +1,66 @@
+//! Accepting: durable before the answer, whatever the broker does.
+
+use herald_domain::store::{Accepted, Outbox};
+use herald_testkit::build::{idempotency, new_submission, owner};
+
+use crate::world::{Deed, PATIENCE, Scripted, world};
+
+#[tokio::test]
+async fn many_at_once_are_all_accepted_and_judged_exactly_once() {
+    let world = world().await;
+    let judge = Scripted::new([Deed::Accept]);
+    world.worker(&judge);
+    let ids = futures::future::join_all((0..200).map(|_| world.submit())).await;
+    for id in ids {
+        let done = world.until(id, |submission| submission.status.is_final()).await;
+        assert_eq!(done.attempt, 1);
+        assert_eq!(judge.attempts_of(id), 1);
+        let names = world.event_names(id).await;
+        assert_eq!(names, ["submission.queued", "submission.compiling", "submission.finished"]);
+    }
+    let empty = async {
+        while world.store.count_outbox().await.unwrap() > 0 {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(PATIENCE, empty).await.expect("confirmed rows are deleted");
+}
+
+#[tokio::test]
+async fn one_bad_key_in_a_commit_spoils_nobody_else() {
+    let world = world().await;
+    let alice = owner("alice");
+    let keyed = |request: &str| herald_domain::submission::NewSubmission {
+        idempotency: idempotency("k", request),
+        ..new_submission(&alice)
+    };
+    let outcomes = futures::future::join_all([
+        world.intake.accept(keyed("a")),
+        world.intake.accept(keyed("b")),
+        world.intake.accept(new_submission(&alice)),
+        world.intake.accept(keyed("a")),
+    ])
+    .await;
+    let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
+    assert!(matches!(outcomes[0], Accepted::Created(_)));
+    assert_eq!(outcomes[1], Accepted::KeyReused);
+    assert!(matches!(outcomes[2], Accepted::Created(_)));
+    assert!(matches!(outcomes[3], Accepted::Replayed(_)));
+}
+
+#[tokio::test]
+async fn while_the_broker_is_away_everything_is_accepted_and_done_once_it_is_back() {
+    let world = world().await;
+    world.broker.set_away(true);
+    let ids = futures::future::join_all((0..20).map(|_| world.submit())).await;
+    assert_eq!(world.store.count_outbox().await.unwrap(), 20);
+    let judge = Scripted::new([Deed::Accept]);
+    world.worker(&judge);
+    world.broker.set_away(false);
+    // The rows were claimed for five seconds by the process that wrote them.
+    world.clock.advance(std::time::Duration::from_secs(6));
+    for id in ids {
+        world.until(id, |submission| submission.verdict.is_some()).await;
+        assert_eq!(judge.attempts_of(id), 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! The worker loop: one verdict each, whatever the judge or the worker does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use herald_domain::store::{Outbox, Submissions};
+use herald_domain::submission::{Status, Verdict};
+use tokio::sync::Semaphore;
+
+use crate::world::{Deed, PATIENCE, Scripted, world};
+
+#[tokio::test]
+async fn the_steps_of_a_submission_are_stored_in_order() {
+    let world = world().await;
+    world.worker(&Scripted::new([Deed::Cases]));
+    let id = world.submit().await;
+    let done = world.until(id, |submission| submission.status.is_final()).await;
+    assert_eq!(done.verdict, Some(Verdict::Accepted));
+    let names = world.event_names(id).await;
+    let wished = ["submission.queued", "submission.compiling", "submission.running", "submission.finished"];
+    assert_eq!(names, wished);
+}
+
+#[tokio::test]
+async fn a_judge_that_panics_or_fails_is_asked_again_and_the_attempts_are_counted() {
+    let world = world().await;
+    world.sweeper(false);
+    let judge = Scripted::new([Deed::Panic, Deed::Fail, Deed::Accept]);
+    world.worker(&judge);
+    let id = world.submit().await;
+    for attempt in 1..=2 {
+        world.until(id, |submission| submission.attempt == attempt && submission.status == Status::Queued).await;
+        world.clock.advance(Duration::from_secs(61));
+    }
+    let done = world.until(id, |submission| submission.status.is_final()).await;
+    assert_eq!((done.verdict, done.attempt), (Some(Verdict::Accepted), 3));
+}
+
+#[tokio::test]
+async fn a_submission_that_fails_ten_times_ends_as_internal_error_with_a_dead_letter_and_can_be_redriven() {
+    let world = world().await;
+    world.sweeper(false);
+    let mut deeds = vec![Deed::Fail; 10];
+    deeds.push(Deed::Accept);
+    let judge = Scripted::new(deeds);
+    world.worker(&judge);
+    let id = world.submit().await;
+    let moving = async {
+        while !world.get(id).await.status.is_final() {
+            world.clock.advance(Duration::from_secs(61));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, moving).await.unwrap();
+    let ended = world.get(id).await;
+    assert_eq!((ended.verdict, ended.reason.as_deref()), (Some(Verdict::InternalError), Some("attempts")));
+    assert_eq!(judge.attempts_of(id), 10);
+
+    let letters = world.store.list_dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    let redriven = world.store.redrive(letters[0].id, herald_testkit::build::message_id()).await.unwrap().unwrap();
+    world.relay.hand_over(redriven.outbox.unwrap());
+    let done = world.until(id, |submission| submission.verdict == Some(Verdict::Accepted)).await;
+    assert_eq!(done.attempt, 11, "attempts go on counting, so that progress never goes backwards");
+}
+
+#[tokio::test]
+async fn the_work_of_a_worker_that_died_is_done_by_another_and_the_dead_one_can_write_nothing() {
+    let world = world().await;
+    world.sweeper(false);
+    let gate = Arc::new(Semaphore::new(0));
+    let dying = Scripted::new([Deed::Wait(gate)]);
+    let (_, worker) = world.worker(&dying);
+    let id = world.submit().await;
+    let _ = dying.begun.acquire().await.unwrap();
+    worker.abort();
+    // Only the lease's end frees the row.
+    let other = Scripted::new([Deed::Accept]);
+    world.worker(&other);
+    world.clock.advance(Duration::from_secs(16));
+    let done = world.until(id, |submission| submission.status.is_final()).await;
+    assert_eq!((done.verdict, done.attempt), (Some(Verdict::Accepted), 2));
+    let names = world.event_names(id).await;
+    assert_eq!(names.iter().filter(|name| *name == "submission.finished").count(), 1);
+}
+
+#[tokio::test]
+async fn a_cancel_stops_the_run_and_no_verdict_follows() {
+    let world = world().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let judge = Scripted::new([Deed::Wait(gate.clone())]);
+    world.worker(&judge);
+    let id = world.submit().await;
+    let _ = judge.begun.acquire().await.unwrap();
+    world.store.cancel_submission(id, None).await.unwrap();
+    // The next renewal, at most five seconds later, tells the worker.
+    let stopped = tokio::time::timeout(PATIENCE, judge.stopped.acquire()).await;
+    assert!(stopped.is_ok(), "the run went on after the cancel");
+    gate.add_permits(1);
+    let names = world.event_names(id).await;
+    assert_eq!(names.last().map(String::as_str), Some("submission.cancelled"));
+    assert_eq!(world.get(id).await.verdict, None);
+}
+
+#[tokio::test]
+async fn a_drain_finishes_what_it_can_and_gives_the_rest_back() {
+    let world = world().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let judge = Scripted::new([Deed::Wait(gate.clone())]);
+    let (shutdown, worker) = world.worker(&judge);
+    let (first, second) = (world.submit().await, world.submit().await);
+    let _ = judge.begun.acquire_many(2).await.unwrap();
+    gate.add_permits(1);
+    shutdown.cancel();
+    let given_back = tokio::time::timeout(PATIENCE, worker).await.unwrap().unwrap();
+    assert_eq!(given_back, 1);
+    let statuses = [world.get(first).await.status, world.get(second).await.status];
+    assert!(statuses.contains(&Status::Finished) && statuses.contains(&Status::Queued), "{statuses:?}");
+
+    // What was given back is due at once for the next worker.
+    world.sweeper(false);
+    world.worker(&Scripted::new([Deed::Accept]));
+    world.clock.advance(Duration::from_secs(1));
+    for id in [first, second] {
+        world.until(id, |submission| submission.verdict.is_some()).await;
+    }
+}

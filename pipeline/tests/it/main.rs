@@ -1,0 +1,9 @@
+//! The pipeline over a real store and the in-process broker, with a judge that does as it is told.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faulty;
+mod intake;
+mod judging;
+mod sweeping;
+mod world;
