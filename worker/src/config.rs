@@ -2,7 +2,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
@@ -35,19 +34,12 @@ pub struct Config {
     /// kernel counts processes per user id, so two workers of a machine should have their own)
     #[arg(long = "sandbox-first-uid", env = "HERALD_SANDBOX_FIRST_UID", value_name = "UID")]
     pub sandbox_first_uid: Option<u32>,
-    /// How long a submission that is being judged may go on after SIGTERM, in seconds
-    #[arg(long = "worker-grace-s", env = "HERALD_WORKER_GRACE_S", default_value_t = 20, value_name = "SECONDS")]
-    pub grace_s: u64,
 }
 
 impl Config {
     pub fn slots(&self) -> u16 {
         let cores = || std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(64));
         self.slots.unwrap_or_else(cores)
-    }
-
-    pub fn grace(&self) -> Duration {
-        Duration::from_secs(self.grace_s)
     }
 
     /// What to start the sandbox with: a slot for each submission, and one for trying languages out meanwhile.

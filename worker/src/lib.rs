@@ -19,6 +19,7 @@ pub mod languages;
 pub mod package;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use herald_domain::broker::Broker;
 use herald_domain::clock::Clock;
@@ -47,6 +48,8 @@ pub struct Deps {
     pub sandbox: Sandbox,
     /// Of the worker's own row in `processes`: not shared with another part of the same process.
     pub process: ProcessId,
+    /// How long what is being judged may go on after `shutdown`.
+    pub grace: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +89,7 @@ pub async fn run(deps: Deps, config: Config, shutdown: CancellationToken) -> Res
         let stop = stop.clone();
         async move { stop.run_until_cancelled(try_languages(&languages, &*runner, &changed)).await }
     });
-    let work = WorkConfig { class: config.class.clone(), slots: config.slots(), grace: config.grace() };
+    let work = WorkConfig { class: config.class.clone(), slots: config.slots(), grace: deps.grace };
     let ports = herald_pipeline::Deps { store: deps.store, broker: deps.broker };
     let left = run_worker(ports, work, judge, shutdown).await;
     stop.cancel();

@@ -105,7 +105,7 @@ impl Problem {
 }
 
 /// Makes a package of files that have been read already, and checks that it can be judged by.
-pub fn assemble(slug: &str, mut files: Vec<PackageFile>) -> Result<ProblemPackage, PackageError> {
+pub fn from_files(slug: &str, mut files: Vec<PackageFile>) -> Result<ProblemPackage, PackageError> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if slug.is_empty() || slug.len() > 64 || slug.starts_with('-') || !slug.chars().all(good) {
         let what = "the folder's name is the problem's slug: 1 to 64 characters out of a-z, 0-9 and '-'";

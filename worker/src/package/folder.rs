@@ -6,7 +6,7 @@ use std::path::Path;
 
 use herald_domain::problem::{MAX_BLOB_BYTES, PackageFile, ProblemPackage};
 
-use super::{PackageError, assemble};
+use super::{PackageError, from_files};
 
 /// No package has more bytes, all files together.
 const MAX_PACKAGE_BYTES: usize = 256 * 1024 * 1024;
@@ -19,7 +19,7 @@ pub fn read_dir(path: &Path) -> Result<ProblemPackage, PackageError> {
     let slug = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     let mut files = Vec::new();
     walk(&folder, "", 0, &mut files)?;
-    assemble(&slug, files)
+    from_files(&slug, files)
 }
 
 /// Reads every package directly below this folder, by slug.

@@ -194,5 +194,5 @@ fn links_large_files_and_strange_names_are_refused() {
     assert!(name.starts_with("data/secret/a b.in: names have only letters"), "{name}");
     let nowhere = read_dir(Path::new("/nonexistent/sum")).unwrap_err().to_string();
     assert_eq!(nowhere, "/nonexistent/sum cannot be read");
-    assert!(assemble("Sum_", package(&[])).unwrap_err().to_string().starts_with("Sum_: the folder's name"));
+    assert!(from_files("Sum_", package(&[])).unwrap_err().to_string().starts_with("Sum_: the folder's name"));
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 pub const SLOTS: usize = 2;
 
 pub struct Bench {
+    pub sandbox: Sandbox,
     pub judge: Arc<dyn Judge>,
     /// Those whose toolchain is installed.
     pub languages: Vec<LanguageInfo>,
@@ -34,12 +35,12 @@ impl Bench {
         let languages = Arc::new(Languages::load(None).unwrap());
         let packages = package::read_all(&problems_folder()).unwrap();
         let store = Arc::new(Packages(packages.clone()));
-        let judge = herald_worker::judge(store, sandbox, languages.clone());
+        let judge = herald_worker::judge(store, sandbox.clone(), languages.clone());
         let (installed, missing): (Vec<_>, Vec<_>) = languages.infos().into_iter().partition(|info| info.available);
         for info in missing {
             println!("language {} takes no part: {}", info.id, info.reason.unwrap_or_default());
         }
-        Self { judge, languages: installed, packages }
+        Self { sandbox, judge, languages: installed, packages }
     }
 
     pub fn has(&self, language: &str) -> bool {

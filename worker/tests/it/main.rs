@@ -9,6 +9,7 @@ mod bench;
 mod languages;
 mod limits;
 mod problems;
+mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -29,7 +30,7 @@ macro_rules! tests {
 fn main() {
     herald_sandbox::launcher_main_if_asked();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let all = [languages::TESTS, problems::TESTS, limits::TESTS].concat();
+    let all = [languages::TESTS, problems::TESTS, limits::TESTS, whole::TESTS].concat();
     if arguments.iter().any(|argument| argument == "--list") {
         all.iter().for_each(|(name, _)| println!("{name}: test"));
         return;
