@@ -11,6 +11,7 @@ pub mod event;
 pub mod id;
 pub mod identity;
 pub mod language;
+pub mod origin;
 pub mod owner;
 pub mod problem;
 pub mod process;
