@@ -15,10 +15,8 @@ use crate::fault::{Fault, Kind};
 const MAX_TRIES: u32 = 5;
 /// An idle connection is trusted for this long without asking.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-/// The longest attempt: more than `statement_timeout`, so that it only fires when the server has fallen silent.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
-/// For calls that move many megabytes.
-const BULK_LIMIT: Duration = Duration::from_secs(120);
+/// A call that moves many megabytes may take this many times as long as others.
+const BULK_FACTOR: u32 = 8;
 
 /// When a connection last broke: those that have been idle since before are asked before they are used.
 #[derive(Clone, Default)]
@@ -70,7 +68,7 @@ impl Drop for Lent<'_> {
 /// What a call may take, and what it does about a failure.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {
-    limit: Duration,
+    bulk: bool,
     on_lock: OnLock,
     /// Done again, once, on another connection if the first one breaks: a read does no harm, and after a restart of the
     /// server the pool is full of broken ones.
@@ -86,15 +84,15 @@ enum OnLock {
 }
 
 impl Terms {
-    pub(crate) const USUAL: Self = Self { limit: ATTEMPT_LIMIT, on_lock: OnLock::Unavailable, read: false };
+    pub(crate) const USUAL: Self = Self { bulk: false, on_lock: OnLock::Unavailable, read: false };
     pub(crate) const READ: Self = Self { read: true, ..Self::USUAL };
     /// A row that is locked is the twin of this request, which is still being worked on.
     pub(crate) const ACCEPT: Self = Self { on_lock: OnLock::Busy, ..Self::USUAL };
     /// Waits for a lock that everybody else needs too: briefly, again and again.
     pub(crate) const UPKEEP: Self = Self { on_lock: OnLock::Again, ..Self::USUAL };
     /// Moves many megabytes.
-    pub(crate) const BULK: Self = Self { limit: BULK_LIMIT, ..Self::USUAL };
-    pub(crate) const BULK_READ: Self = Self { limit: BULK_LIMIT, ..Self::READ };
+    pub(crate) const BULK: Self = Self { bulk: true, ..Self::USUAL };
+    pub(crate) const BULK_READ: Self = Self { bulk: true, ..Self::READ };
 }
 
 /// Runs a block of type `Result<T, Fault>` on a connection, again where the server undid it, and gives the port's result:
@@ -147,7 +145,7 @@ impl<'s> Call<'s> {
     }
 
     pub(crate) fn limit(&self) -> Duration {
-        self.terms.limit
+        self.store.call_timeout * if self.terms.bulk { BULK_FACTOR } else { 1 }
     }
 
     pub(crate) async fn lend(&mut self) -> Result<Lent<'s>, Fault> {

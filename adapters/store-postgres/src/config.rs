@@ -10,6 +10,16 @@ use crate::fault;
 
 /// The oldest server that the migrations and statements work on.
 const OLDEST_SERVER: u32 = 150_000;
+/// Every statement is written to go by an index. A table that has just been made (each day's events) has no statistics by
+/// which the planner would see that, and what it picks then, scans and hash joins, it keeps in the prepared statement's
+/// generic plan while the table fills. Without JIT, which a plan of a few rows never pays for.
+const PLANNER: [(&str, &str); 5] = [
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
 
 /// Limits of one process's pool. The defaults suit a small process.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +36,9 @@ pub struct PostgresConfig {
     pub lock_timeout: Duration,
     /// The server ends a transaction that its process has left idle for this long.
     pub idle_in_transaction_timeout: Duration,
+    /// A call whose server has been silent for this long is given up, and its connection with it. More than
+    /// `statement_timeout`, so that a slow server gets to say so itself.
+    pub call_timeout: Duration,
 }
 
 impl Default for PostgresConfig {
@@ -37,6 +50,7 @@ impl Default for PostgresConfig {
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
             idle_in_transaction_timeout: Duration::from_secs(5),
+            call_timeout: Duration::from_secs(15),
         }
     }
 }
@@ -67,10 +81,6 @@ impl OpenError {
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Connect(error) | Self::Statement(error) if fault::is_unavailable(error))
     }
-
-    pub(crate) fn connect(error: sqlx::Error) -> Self {
-        Self::Connect(error)
-    }
 }
 
 /// Connection options for `url`. A parameter `options=-c search_path=…` of the URL stays in force.
@@ -81,13 +91,13 @@ pub(crate) fn connect_options(url: &str, application_name: &str) -> Result<PgCon
         // sqlx sets no socket options of its own: a dead peer is found by the time-out of each call on our side, and by
         // these on the server's, so that its locks and transactions go soon.
         .options([("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3")])
-        .options([("tcp_user_timeout", "20s"), ("client_connection_check_interval", "5s")]))
+        .options([("tcp_user_timeout", "20s")]))
 }
 
 /// A pool that connects on first use.
 pub(crate) fn pool(url: &str, config: &PostgresConfig, breaks: &Breaks) -> Result<PgPool, OpenError> {
     let ms = |duration: Duration| format!("{}ms", duration.as_millis());
-    let options = connect_options(url, &config.application_name)?.options([
+    let options = connect_options(url, &config.application_name)?.options(PLANNER).options([
         ("statement_timeout", ms(config.statement_timeout)),
         ("lock_timeout", ms(config.lock_timeout)),
         ("idle_in_transaction_session_timeout", ms(config.idle_in_transaction_timeout)),

@@ -27,7 +27,9 @@ mod work;
 pub use config::{OpenError, PostgresConfig};
 pub use migrate::MigrateReport;
 
-use sqlx::PgPool;
+use std::time::Duration;
+
+use sqlx::{ConnectOptions, Connection, PgPool};
 
 /// The schema version that this build writes; `open` refuses an older one.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -41,16 +43,17 @@ const MIN_READER: i32 = 1;
 pub struct PostgresStore {
     pool: PgPool,
     breaks: call::Breaks,
+    call_timeout: Duration,
 }
 
 impl PostgresStore {
-    /// Connects and checks the schema's version.
+    /// Checks that the server and its schema can be used, and makes the pool.
     pub async fn open(url: &str, config: PostgresConfig) -> Result<Self, OpenError> {
+        let silent = || OpenError::Connect(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        tokio::time::timeout(config.acquire_timeout, check_schema(url, &config)).await.map_err(|_| silent())??;
         let breaks = call::Breaks::default();
         let pool = config::pool(url, &config, &breaks)?;
-        let store = Self { pool, breaks };
-        store.check_schema().await?;
-        Ok(store)
+        Ok(Self { pool, breaks, call_timeout: config.call_timeout })
     }
 
     /// Brings the schema up to date and makes what a new store needs: epoch, signing key, partitions ahead.
@@ -63,17 +66,20 @@ impl PostgresStore {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
 
-    async fn check_schema(&self) -> Result<(), OpenError> {
-        let mut connection = self.pool.acquire().await.map_err(OpenError::connect)?;
-        config::check_server(&connection)?;
-        let found = migrate::schema_info(&mut connection).await?.ok_or(OpenError::NotMigrated)?;
-        if found.min_reader > KNOWN_READER {
-            return Err(OpenError::TooNew { min_reader: found.min_reader, known: KNOWN_READER });
-        }
-        if found.version < SCHEMA_VERSION {
-            return Err(OpenError::TooOld { found: found.version, needed: SCHEMA_VERSION });
-        }
-        Ok(())
+/// On a connection of its own: a pool would keep the reason of a refusal to itself.
+async fn check_schema(url: &str, config: &PostgresConfig) -> Result<(), OpenError> {
+    let options = config::connect_options(url, &config.application_name)?;
+    let mut connection = options.connect().await.map_err(OpenError::Connect)?;
+    config::check_server(&connection)?;
+    let found = migrate::schema_info(&mut connection).await?.ok_or(OpenError::NotMigrated)?;
+    let _ = connection.close().await;
+    if found.min_reader > KNOWN_READER {
+        return Err(OpenError::TooNew { min_reader: found.min_reader, known: KNOWN_READER });
     }
+    if found.version < SCHEMA_VERSION {
+        return Err(OpenError::TooOld { found: found.version, needed: SCHEMA_VERSION });
+    }
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) struct SchemaInfo {
 
 pub(crate) async fn run(url: &str) -> Result<MigrateReport, OpenError> {
     let options = connect_options(url, "herald migrate")?;
-    let mut connection = options.connect().await.map_err(OpenError::connect)?;
+    let mut connection = options.connect().await.map_err(OpenError::Connect)?;
     check_server(&connection)?;
     lock(&mut connection).await.map_err(OpenError::Statement)?;
     let report = migrate(&mut connection).await;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use herald_domain::event::StoredEvent;
 use herald_domain::id::{LeaseToken, SubmissionId};
 use herald_domain::store::{Claimed, Wake, Work};
-use herald_domain::submission::{CaseResult, Judgement, MAX_ATTEMPTS, Status, Submission, Tests};
+use herald_domain::submission::{CaseResult, Judgement, Tests};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 

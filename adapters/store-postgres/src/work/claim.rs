@@ -1,10 +1,17 @@
 //! The claim: one statement takes the best due row and either leases it or, its attempts used up, ends it.
 
-use super::*;
-
 use herald_domain::channel::Channel;
-use herald_domain::submission::{Claim, Limits, SourceFile};
+use herald_domain::event::StoredEvent;
+use herald_domain::id::LeaseToken;
+use herald_domain::store::Claimed;
+use herald_domain::submission::{CaseResult, Claim, Limits, MAX_ATTEMPTS, SourceFile, Status, Submission};
+use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
 use uuid::{NoContext, Timestamp, Uuid};
+
+use super::milliseconds;
+use crate::fault::{Fault, Result};
+use crate::row::{self, submission_rows};
 
 pub(super) async fn claim(
     connection: &mut PgConnection,

@@ -1,6 +1,15 @@
 //! What the sweeper asks for.
 
-use super::*;
+use herald_domain::event::StoredEvent;
+use herald_domain::id::SubmissionId;
+use herald_domain::store::Wake;
+use herald_domain::submission::CaseResult;
+use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
+
+use super::milliseconds;
+use crate::fault::{Fault, Result};
+use crate::row::{self, submission_rows};
 
 pub(super) async fn due_wakes(connection: &mut PgConnection, limit: u32) -> Result<Vec<Wake>, Fault> {
     // A lease that was renewed is not over: look again at its end, and hand nothing out.

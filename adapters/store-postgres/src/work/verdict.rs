@@ -1,8 +1,13 @@
 //! Where a submission gets its verdict: row, outputs and event in one transaction, once.
 
-use super::*;
+use herald_domain::event::StoredEvent;
+use herald_domain::id::{LeaseToken, SubmissionId};
+use herald_domain::submission::{CaseResult, Judgement, Output, Outputs};
+use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
 
-use herald_domain::submission::{Output, Outputs};
+use crate::fault::{Fault, Result};
+use crate::row::{self, clean, submission_rows};
 
 pub(super) async fn record(
     connection: &mut PgConnection,
