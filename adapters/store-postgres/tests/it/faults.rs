@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use herald_domain::store::{Accepted, Fleet, StoreError, Submissions};
-use herald_store_postgres::PostgresConfig;
+use herald_store_postgres::{PostgresConfig, PostgresStore};
 use herald_testkit::build::{idempotency, intake, new_submission, owner};
 use sqlx::AssertSqlSafe;
 use sqlx::Connection;
 
+use crate::proxy::{PATIENCE, Proxy};
 use crate::schema::Schema;
 
 /// Ends every connection of the test's stores on the server's side, as a restart would; how many those were.
@@ -39,6 +40,56 @@ async fn killed_connections_cost_one_call_at_most() {
     let asked = intake(new_submission(&owner("alice")));
     let outcomes = store.accept_submissions(&[asked], 10).await.unwrap();
     assert!(matches!(outcomes[..], [Accepted::Created(_)]));
+    schema.drop().await;
+}
+
+/// The server is stopped for a while: unavailable within the time-out meanwhile, and no one has to do anything afterwards.
+#[tokio::test]
+async fn a_server_that_comes_back_is_used_again() {
+    let schema = Schema::migrated().await;
+    let (mut proxy, url) = Proxy::before(&schema.url).await;
+    let config = PostgresConfig { acquire_timeout: Duration::from_millis(500), ..schema.config() };
+    let store = PostgresStore::open(&url, config).await.unwrap();
+    for result in futures::future::join_all((0..4).map(|_| store.ping())).await {
+        result.unwrap();
+    }
+    proxy.cut().await;
+    for _ in 0..3 {
+        let asked = intake(new_submission(&owner("alice")));
+        let refused = tokio::time::timeout(PATIENCE, store.accept_submissions(&[asked], 10)).await.unwrap();
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    }
+    proxy.mend().await;
+    store.ping().await.unwrap();
+    let accepted = store.accept_submissions(&[intake(new_submission(&owner("alice")))], 10).await.unwrap();
+    assert!(matches!(accepted[..], [Accepted::Created(_)]), "{accepted:?}");
+    assert_eq!(store.count_open().await.unwrap(), 1, "nothing was half done");
+    schema.drop().await;
+}
+
+/// A network that drops packets breaks no connection; the call is given up all the same, and its connection with it.
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up() {
+    let schema = Schema::migrated().await;
+    let (proxy, url) = Proxy::before(&schema.url).await;
+    let config = PostgresConfig {
+        max_connections: 1,
+        acquire_timeout: Duration::from_secs(1),
+        call_timeout: Duration::from_millis(300),
+        ..schema.config()
+    };
+    let store = PostgresStore::open(&url, config).await.unwrap();
+    store.ping().await.unwrap();
+    proxy.silence(true);
+    let asked = intake(new_submission(&owner("alice")));
+    let lost = tokio::time::timeout(PATIENCE, store.accept_submissions(std::slice::from_ref(&asked), 10)).await;
+    assert!(matches!(lost, Ok(Err(StoreError::Unavailable(_)))), "{lost:?}");
+    let lost = tokio::time::timeout(PATIENCE, store.ping()).await.unwrap();
+    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "nor does a new connection come about: {lost:?}");
+    proxy.silence(false);
+    let accepted = again(|| store.accept_submissions(std::slice::from_ref(&asked), 10)).await;
+    assert!(matches!(accepted[..], [Accepted::Created(_) | Accepted::Replayed(_)]), "{accepted:?}");
+    assert_eq!(store.count_open().await.unwrap(), 1);
     schema.drop().await;
 }
 
@@ -77,7 +128,7 @@ async fn again<T, F: Future<Output = Result<T, StoreError>>>(call: impl Fn() -> 
 async fn a_twin_that_does_not_finish_is_busy() {
     let schema = Schema::migrated().await;
     let config = PostgresConfig { lock_timeout: Duration::from_millis(300), ..schema.config() };
-    let store = herald_store_postgres::PostgresStore::open(&schema.url, config).await.unwrap();
+    let store = PostgresStore::open(&schema.url, config).await.unwrap();
     let keyed = || herald_domain::submission::NewSubmission {
         idempotency: idempotency("k1", "request"),
         ..new_submission(&owner("alice"))
@@ -102,7 +153,10 @@ async fn a_twin_that_does_not_finish_is_busy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_that_cross_never_deadlock() {
     let schema = Schema::migrated().await;
-    let (one, two) = (schema.open().await, schema.open().await);
+    // Shorter than the server's deadlock_timeout (1 s), so that a deadlock shows as `Busy` and is not undone and tried again.
+    let config = PostgresConfig { lock_timeout: Duration::from_millis(900), ..schema.config() };
+    let one = PostgresStore::open(&schema.url, config.clone()).await.unwrap();
+    let two = PostgresStore::open(&schema.url, config).await.unwrap();
     let rounds = 40;
     for round in 0..rounds {
         let batch = |reversed: bool| {
@@ -132,11 +186,53 @@ async fn batches_that_cross_never_deadlock() {
     schema.drop().await;
 }
 
+/// The first inserts are undone by the server as a deadlock's victim would be, and the caller does not notice.
+#[tokio::test]
+async fn what_the_server_undid_is_done_again_a_few_times() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    schema
+        .execute(
+            "create sequence undone;
+             create function undo() returns trigger language plpgsql as $$ begin
+                 if nextval('undone') <= 3 then raise exception 'undone' using errcode = 'deadlock_detected'; end if;
+                 return new;
+             end $$;
+             create trigger undo before insert on submissions for each row execute function undo()",
+        )
+        .await;
+    let outcomes = store.accept_submissions(&[intake(new_submission(&owner("alice")))], 10).await.unwrap();
+    assert!(matches!(outcomes[..], [Accepted::Created(_)]), "{outcomes:?}");
+    assert_eq!(schema.value("select last_value::text from undone").await, "4");
+
+    schema.execute("alter sequence undone minvalue -1000000 restart with -1000000").await;
+    let refused = store.accept_submissions(&[intake(new_submission(&owner("alice")))], 10).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert_eq!(schema.value("select last_value::text from undone").await, "-999996", "five tries");
+    assert_eq!(store.count_open().await.unwrap(), 1);
+    schema.drop().await;
+}
+
+/// A row that says what it never should is nothing to wait for, and its column is named.
+#[tokio::test]
+async fn a_tampered_row_is_broken() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    let asked = intake(new_submission(&owner("alice")));
+    store.accept_submissions(std::slice::from_ref(&asked), 10).await.unwrap();
+    schema.execute("update submissions set memory_source = 'guess'").await;
+    let Err(StoreError::Broken(what)) = store.get_submission(asked.submission.id, None).await else {
+        panic!("it was read")
+    };
+    assert!(what.contains("memory_source"), "{what}");
+    schema.drop().await;
+}
+
 #[tokio::test]
 async fn a_full_pool_is_unavailable_after_its_time_and_works_again() {
     let schema = Schema::migrated().await;
     let config = PostgresConfig { max_connections: 1, acquire_timeout: Duration::from_millis(300), ..schema.config() };
-    let store = herald_store_postgres::PostgresStore::open(&schema.url, config).await.unwrap();
+    let store = PostgresStore::open(&schema.url, config).await.unwrap();
     let mut other = schema.connection().await;
     let mut blocker = other.begin().await.unwrap();
     sqlx::query("lock table schema_info in access exclusive mode").execute(&mut *blocker).await.unwrap();
@@ -161,7 +257,7 @@ async fn a_full_pool_is_unavailable_after_its_time_and_works_again() {
 async fn a_cancelled_call_leaves_nothing_behind() {
     let schema = Schema::migrated().await;
     let config = PostgresConfig { max_connections: 1, ..schema.config() };
-    let store = herald_store_postgres::PostgresStore::open(&schema.url, config).await.unwrap();
+    let store = PostgresStore::open(&schema.url, config).await.unwrap();
     let asked = intake(new_submission(&owner("alice")));
     store.accept_submissions(std::slice::from_ref(&asked), 10).await.unwrap();
     let mut other = schema.connection().await;

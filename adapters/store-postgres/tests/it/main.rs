@@ -6,7 +6,9 @@
 mod faults;
 mod migrating;
 mod partitions;
+mod proxy;
 mod schema;
+mod text;
 
 mod contract {
     use super::schema::Schema;
