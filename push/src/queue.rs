@@ -228,9 +228,18 @@ impl Subscription {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether it was cut off for being slow: what was taken from it before is all there will be.
-    pub fn is_slow(&self) -> bool {
-        self.queue.state().end == Some(End::Slow)
+    /// Ready if it was cut off for being slow: what was taken from it before is all there will be.
+    pub fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.queue.waker.register(cx.waker());
+        if self.queue.state().end == Some(End::Slow) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Moves all that waits to `out`, for one who is about to leave.
+    pub fn take_waiting(&mut self, out: &mut Vec<Frame>) {
+        let mut state = self.queue.state();
+        state.bytes = 0;
+        out.extend(std::mem::take(&mut state.events));
+        out.append(&mut state.progress);
     }
 
     /// The next frame; for those who take one at a time.

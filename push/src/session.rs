@@ -235,16 +235,6 @@ impl Session {
         }
     }
 
-    /// The subscription of a channel has ended by itself.
-    pub fn on_end(&mut self, end: End) -> Close {
-        match end {
-            End::Slow => Close::Resume(Because::Slow, 0),
-            End::Epoch => Close::Resume(Because::Epoch, 0),
-            End::Gap | End::Unknown | End::Unavailable | End::Reached => Close::Resume(Because::Gap, 0),
-            End::Stopped => Close::GoingAway { reconnect_in_ms: 0 },
-        }
-    }
-
     fn find(&mut self, channel: &Channel) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.channel == *channel)
     }
@@ -260,6 +250,16 @@ impl Session {
             actions.push(Action::Close(Close::Policy));
         }
         actions
+    }
+}
+
+/// How a connection is closed whose subscription has ended by itself.
+pub fn close_for(end: End) -> Close {
+    match end {
+        End::Slow => Close::Resume(Because::Slow, 0),
+        End::Epoch => Close::Resume(Because::Epoch, 0),
+        End::Gap | End::Unknown | End::Unavailable | End::Reached => Close::Resume(Because::Gap, 0),
+        End::Stopped => Close::GoingAway { reconnect_in_ms: 0 },
     }
 }
 

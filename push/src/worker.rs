@@ -349,7 +349,8 @@ impl Worker {
 
     fn read(&mut self) {
         while self.reading < MAX_READS && !self.requests.is_empty() {
-            let batch = self.requests.drain(..self.requests.len().min(BATCH)).collect();
+            let batch: Vec<_> = self.requests.drain(..self.requests.len().min(BATCH)).collect();
+            metrics::histogram!("herald_push_read_size").record(batch.len() as f64);
             self.reading += 1;
             let (store, epoch, done) = (Arc::clone(&self.deps.store), self.table.epoch(), self.done.clone());
             self.tasks.spawn(async move {

@@ -284,7 +284,7 @@ fn a_slow_subscriber_is_cut_off_while_others_go_on() {
         seen += frames.iter().filter(|frame| frame.kind() == FrameKind::Event).count();
     }
     assert_eq!(seen, 19);
-    assert!(world.hub.subscribers[slow].subscription.is_slow());
+    assert!(world.hub.subscribers[slow].subscription.poll_slow(&mut cx).is_ready());
     let ended = world.hub.subscribers[slow].subscription.poll_frames(&mut cx, &mut Vec::new(), 10_000);
     assert_eq!(ended, std::task::Poll::Ready(Err(End::Slow)));
     assert_eq!(world.table.take_dropped().slow, 1);
