@@ -4,10 +4,13 @@ use std::str::FromStr;
 
 use clap::Args;
 
-pub use crate::gate::origin::{Origin, PublicUrl};
+use herald_domain::origin::Origin;
+
+pub use crate::gate::origin::PublicUrl;
 
 /// The API's own settings.
 #[derive(Args, Clone, Default, Debug)]
+#[group(skip)]
 pub struct Config {
     /// Where users reach this server, e.g. https://judge.example.org; URLs in answers are made from it. Without it they
     /// are made from each request's Host header.

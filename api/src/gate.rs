@@ -13,7 +13,8 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 
 use crate::Mode;
 use crate::error::{ApiError, Code, Result};
-use origin::{Origin, PublicUrl, host_is_loopback};
+use herald_domain::origin::{Origin, is_loopback_name};
+use origin::PublicUrl;
 
 pub(crate) struct Gate {
     mode: Mode,
@@ -65,7 +66,7 @@ impl Gate {
     }
 
     fn allows(&self, origin: &Origin, host: &Authority) -> bool {
-        origin.is_of_host(host)
+        origin.is_of_host(host.as_str())
             || self.public_url.as_ref().is_some_and(|public| public.origin() == *origin)
             || self.allowed.contains(origin)
             || (matches!(self.mode, Mode::Loopback { .. }) && origin.is_loopback())
@@ -89,7 +90,7 @@ impl Gate {
     }
 
     fn is_public(&self, authority: &Authority) -> bool {
-        self.public_url.as_ref().is_some_and(|public| public.origin().is_of_host(authority))
+        self.public_url.as_ref().is_some_and(|public| public.origin().is_of_host(authority.as_str()))
     }
 }
 
@@ -123,7 +124,7 @@ fn same(a: &Authority, b: &Authority) -> bool {
 }
 
 fn is_loopback(authority: &Authority, port: u16) -> bool {
-    host_is_loopback(authority.host()) && authority.port_u16().unwrap_or(80) == port
+    is_loopback_name(&authority.host().to_ascii_lowercase()) && authority.port_u16().unwrap_or(80) == port
 }
 
 #[cfg(test)]

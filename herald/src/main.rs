@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use herald::cli;
+use herald::{cli, serve};
 
 /// Judges code, and pushes what happens to whoever waits.
 #[derive(Parser, Debug)]
@@ -16,10 +16,13 @@ struct Arguments {
 #[derive(clap::Subcommand, Debug)]
 enum Command {
     #[command(flatten)]
+    Serve(serve::Command),
+    #[command(flatten)]
     Ask(cli::Command),
 }
 
 fn main() -> ExitCode {
+    herald_sandbox::launcher_main_if_asked();
     let names = std::env::vars_os().map(|(name, _)| name);
     if let Err(unknown) = cli::env::check(&Arguments::command(), names) {
         eprintln!("error: {unknown}");
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         }
     };
     match arguments.command {
+        Command::Serve(command) => serve::run(command),
         Command::Ask(command) => ask(command),
     }
 }

@@ -11,6 +11,7 @@ const UIDS: std::ops::Range<u32> = 60_000..65_000;
 const BOX_KB: u64 = 256 * 1_024;
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 #[command(next_help_heading = "Worker")]
 pub struct Config {
     /// The pool of workers that this one belongs to
