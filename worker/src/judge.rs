@@ -21,7 +21,7 @@ use herald_sandbox::{Report, SandboxError};
 use crate::languages::{Language, Languages, Unusable};
 use crate::package::Problem;
 use crate::problems::{Missing, Problems};
-use crate::program::Program;
+use crate::program::{BINARY, Program, RunLimits};
 use crate::runner::{Runner, WorkFolder};
 use limits::run_limits;
 use tally::Tally;
@@ -113,7 +113,7 @@ impl Job<'_> {
     async fn judge_cases(&self, problem: &Problem, steps: &Steps, mut tally: Tally) -> Result<Judgement, Halt> {
         let limits = run_limits(Some(&problem.limits), &self.claim.limits, self.language.spec.run.time_factor);
         for case in &problem.cases {
-            let report = self.folder.run(self.program.run(case.input.clone(), &limits)).await?;
+            let Some(report) = self.run(case.input.clone(), &limits).await? else { return Ok(nothing_to_run(tally)) };
             let outcome = outcome::of_case(&report, &limits, &self.language.spec.out_of_memory, case);
             let result = tally.case(&case.group, &report, outcome);
             steps.case(tally.tests(), result.clone());
@@ -129,7 +129,7 @@ impl Job<'_> {
     async fn run_once(&self, mut tally: Tally) -> Result<Judgement, Halt> {
         let limits = run_limits(None, &self.claim.limits, self.language.spec.run.time_factor);
         let stdin = self.claim.stdin.clone().unwrap_or_default().into_bytes();
-        let report = self.folder.run(self.program.run(stdin, &limits)).await?;
+        let Some(report) = self.run(stdin, &limits).await? else { return Ok(nothing_to_run(tally)) };
         let (verdict, reason) = outcome::of_run(&report, &limits, &self.language.spec.out_of_memory)
             .unwrap_or((Verdict::Accepted, "ok".into()));
         tally.measured(&report);
@@ -137,6 +137,19 @@ impl Job<'_> {
         observe(&self.language.spec.id, verdict, &report);
         Ok(tally.finish(verdict, reason))
     }
+
+    /// `None`: what the compiler made is not a program. Some sources ask for a library, and compilers oblige.
+    async fn run(&self, stdin: Vec<u8>, limits: &RunLimits) -> Result<Option<Report>, SandboxError> {
+        match self.folder.run(self.program.run(stdin, limits)).await {
+            // The sandbox names what it could not execute.
+            Err(SandboxError::Setup(reason)) if reason.contains(BINARY) => Ok(None),
+            outcome => outcome.map(Some),
+        }
+    }
+}
+
+fn nothing_to_run(tally: Tally) -> Judgement {
+    tally.finish(Verdict::CompileError, "not_executable".into())
 }
 
 async fn compile(

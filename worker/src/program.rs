@@ -11,7 +11,7 @@ use herald_sandbox::{Limits, Run};
 use crate::languages::{CompileSpec, Language, LanguageSpec, SOURCES};
 
 /// Where a compiler puts the program: in the work folder.
-const BINARY: &str = "/box/main";
+pub(crate) const BINARY: &str = "/box/main";
 const STACK_KB: u64 = 64 * 1_024;
 /// One file that a compiler writes.
 const COMPILE_FILE_KB: u64 = 64 * 1_024;

@@ -252,6 +252,19 @@ async fn a_program_that_does_not_compile_is_told_what_the_compiler_said() {
 }
 
 #[tokio::test]
+async fn a_compiler_that_made_no_program_is_no_reason_to_try_again() {
+    let setup = |reason: &str| Reply::Error(SandboxError::Setup(reason.into()));
+    for version in [Some("v1"), None] {
+        let refused = setup("could not execute /box/main: Permission denied");
+        let bench = Bench::new(vec![Reply::Report(printed("")), refused]);
+        let judgement = bench.judge(&claim(version)).await.unwrap();
+        assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::CompileError, Some("not_executable")));
+        let bench = Bench::new(vec![Reply::Report(printed("")), setup("could not make a pipe")]);
+        assert!(bench.judge(&claim(version)).await.is_err(), "any other failure is the sandbox's own");
+    }
+}
+
+#[tokio::test]
 async fn without_a_problem_the_output_comes_back_and_exit_0_is_accepted() {
     let report = Report { stderr: b"\xff\0!".to_vec(), ..printed(&"é".repeat(40_000)) };
     let bench = Bench::new(vec![Reply::Report(printed("warning")), Reply::Report(report)]);

@@ -7,6 +7,7 @@ use crate::bench::{Bench, compile_output, stdout};
 crate::tests![
     every_installed_language_passes_its_probe,
     a_syntax_error_is_a_compile_error_that_names_the_line,
+    a_source_that_asks_for_a_library_is_a_compile_error,
     programs_of_several_files_are_built_and_run,
     deep_recursion_is_not_stopped_by_a_small_stack,
     input_is_read_and_both_outputs_come_back,
@@ -39,6 +40,20 @@ async fn a_syntax_error_is_a_compile_error_that_names_the_line(bench: &Bench) {
         assert_eq!(judgement.verdict, Verdict::CompileError, "{language}: {judgement:?}");
         assert_eq!(judgement.reason.as_deref().map(|reason| reason.starts_with("exit:")), Some(true));
         assert!(compile_output(&judgement).contains(line), "{language}: {:?}", compile_output(&judgement));
+    }
+}
+
+async fn a_source_that_asks_for_a_library_is_a_compile_error(bench: &Bench) {
+    for (language, source) in [
+        ("rust", "#![crate_type = \"lib\"]\npub fn twice(x: i32) -> i32 { 2 * x }\n"),
+        ("go", "package twice\n\nfunc Twice(x int) int { return 2 * x }\n"),
+    ] {
+        if !bench.has(language) {
+            continue;
+        }
+        let judgement = bench.run(language, source).await;
+        let outcome = (judgement.verdict, judgement.reason.as_deref());
+        assert_eq!(outcome, (Verdict::CompileError, Some("not_executable")), "{language}: {judgement:?}");
     }
 }
 
