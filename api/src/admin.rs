@@ -52,7 +52,7 @@ pub(crate) async fn create_key(
 ) -> Result<(StatusCode, Json<NewKeyView>)> {
     let mut findings = Findings::default();
     let root = Pointer::root();
-    let mut fields = findings.object(&root, body, &["user", "scope"]);
+    let mut fields = findings.object(&root, body, &["user", "scope"]).unwrap_or_default();
     let mut text = |name: &'static str| fields.remove(name).map(|node| findings.text(&root.field(name), node));
     let (user, scope) = (text("user"), text("scope"));
     let owner = user.clone().flatten().and_then(|name| Owner::user(&name).ok());

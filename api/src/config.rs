@@ -6,7 +6,7 @@ use clap::Args;
 
 use herald_domain::origin::Origin;
 
-pub use crate::gate::origin::PublicUrl;
+pub use crate::gate::public_url::PublicUrl;
 
 /// The API's own settings.
 #[derive(Args, Clone, Default, Debug)]

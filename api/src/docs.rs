@@ -1,5 +1,7 @@
 //! `/openapi.json`, `/docs` (Swagger UI, from this binary and nowhere else) and `/docs/errors`.
 
+mod connecting;
+
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
@@ -60,16 +62,19 @@ pub(crate) async fn errors() -> Response {
 }
 
 fn errors_page() -> String {
-    let row = |code: &Code| {
-        let (word, status, title) = (code.as_str(), code.status().as_u16(), escaped(code.title()));
-        let (cause, next) = (escaped(code.cause()), escaped(code.next_step()));
-        format!(
-            "<section id=\"{word}\"><h2><a href=\"#{word}\"><code>{word}</code></a> <small>{status}</small></h2>\n\
-             <p><b>{title}.</b></p>\n<dl><dt>Cause</dt><dd>{cause}</dd><dt>Next</dt><dd>{next}</dd></dl></section>\n"
-        )
-    };
-    let rows: String = Code::ALL.iter().map(row).collect();
-    format!("{HEAD}{rows}</main></html>\n")
+    let own =
+        |code: &Code| section(&(code.as_str(), code.status().as_u16(), code.title(), code.cause(), code.next_step()));
+    let own: String = Code::ALL.iter().map(own).collect();
+    let connecting: String = connecting::CODES.iter().map(section).collect();
+    format!("{HEAD}{own}<h2 id=\"connecting\">When connecting to /ws or /events</h2>\n{connecting}</main></html>\n")
+}
+
+fn section((word, status, title, cause, next): &connecting::Explained) -> String {
+    let [title, cause, next] = [title, cause, next].map(|text| escaped(text));
+    format!(
+        "<section id=\"{word}\"><h3><a href=\"#{word}\"><code>{word}</code></a> <small>{status}</small></h3>\n\
+         <p><b>{title}.</b></p>\n<dl><dt>Cause</dt><dd>{cause}</dd><dt>Next</dt><dd>{next}</dd></dl></section>\n"
+    )
 }
 
 const HEAD: &str = "<!doctype html>
@@ -80,7 +85,7 @@ const HEAD: &str = "<!doctype html>
 main { max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 section { padding: .25rem .75rem; margin: 1rem 0; border-left: 3px solid #8885 }
 section:target { border-color: #e66100; background: #e661001a }
-h2 { font-size: 1.1rem; margin: .25rem 0 } h2 a { color: inherit } small { font-weight: normal; opacity: .7 }
+h3 { font-size: 1.1rem; margin: .25rem 0 } h3 a { color: inherit } small { font-weight: normal; opacity: .7 }
 dl { display: grid; grid-template-columns: 4rem 1fr; gap: .25rem } dt { opacity: .7 } dd, p { margin: 0 }
 </style>
 <main>
@@ -96,6 +101,9 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use herald_domain::ticket::TicketError;
+    use herald_push::SubscribeError;
+    use herald_push::session::TicketRefusal;
 
     #[test]
     fn every_code_is_explained() {
@@ -103,6 +111,13 @@ mod tests {
         for code in Code::ALL {
             assert!(page.contains(&format!("<section id=\"{}\">", code.as_str())), "{code:?}");
             assert!(page.contains(&escaped(code.cause())) && page.contains(&escaped(code.next_step())), "{code:?}");
+        }
+        // What the push crate refuses with is explained too.
+        let subscribing = [SubscribeError::BadCursor, SubscribeError::UnknownChannel, SubscribeError::Unavailable];
+        let tickets = [TicketError::Bad, TicketError::Expired].map(TicketRefusal::Unfit);
+        let refusals = tickets.into_iter().chain([TicketRefusal::Revoked]).map(TicketRefusal::code);
+        for word in refusals.chain(subscribing.map(SubscribeError::code)) {
+            assert!(page.contains(&format!("<section id=\"{word}\">")), "{word}");
         }
     }
 }

@@ -8,7 +8,7 @@ mod code;
 
 use std::borrow::Cow;
 
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use herald_domain::store::StoreError;
@@ -134,9 +134,6 @@ pub(crate) fn render(mut response: Response, context: &RequestContext) -> Respon
     }
     if error.code.status() == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(error.code)));
-    }
-    if error.code == Code::MethodNotAllowed && !headers.contains_key(ALLOW) {
-        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
     rendered
 }

@@ -5,7 +5,7 @@
 //! `Host` gives it away) or across origins (its `Origin` does). Neither may reach what the guest of `herald up` may do.
 
 pub(crate) mod cors;
-pub(crate) mod origin;
+pub(crate) mod public_url;
 
 use axum::http::header::{HOST, ORIGIN, VIA};
 use axum::http::uri::Authority;
@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 use crate::Mode;
 use crate::error::{ApiError, Code, Result};
 use herald_domain::origin::{Origin, is_loopback_name};
-use origin::PublicUrl;
+use public_url::PublicUrl;
 
 pub(crate) struct Gate {
     mode: Mode,

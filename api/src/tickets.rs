@@ -32,7 +32,7 @@ pub(crate) async fn create_ticket(
     let mut findings = Findings::default();
     let root = Pointer::root();
     let at = root.field("channel");
-    let mut fields = findings.object(&root, body, &["channel"]);
+    let mut fields = findings.object(&root, body, &["channel"]).unwrap_or_default();
     let text = match fields.remove("channel") {
         Some(node) => findings.text(&at, node),
         None => {

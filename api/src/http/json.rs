@@ -173,12 +173,17 @@ impl Findings {
     }
 
     /// The fields of an object by name; what is unknown, repeated or no object at all is noted. `null` counts as absent.
-    pub(crate) fn object(&mut self, at: &Pointer, node: Node, known: &[&'static str]) -> BTreeMap<&'static str, Node> {
-        let mut fields = BTreeMap::new();
+    pub(crate) fn object(
+        &mut self,
+        at: &Pointer,
+        node: Node,
+        known: &[&'static str],
+    ) -> Option<BTreeMap<&'static str, Node>> {
         let Node::Map(given) = node else {
             self.add(at, format!("must be an object, not {}", node.kind()));
-            return fields;
+            return None;
         };
+        let mut fields = BTreeMap::new();
         let mut seen = Vec::new();
         for (name, value) in given {
             match known.iter().find(|k| **k == name) {
@@ -192,7 +197,7 @@ impl Findings {
                 None => self.add(&at.field(&name), unknown(&name, known)),
             }
         }
-        fields
+        Some(fields)
     }
 
     /// A string without NUL, which no store and no program argument can hold.
@@ -259,7 +264,7 @@ mod tests {
     fn a_repeated_key_is_noticed_and_a_pointer_is_escaped() {
         let mut findings = Findings::default();
         let node = Node::parse(r#"{"a": 1, "a": null, "x/~y": 2}"#).unwrap();
-        let fields = findings.object(&Pointer::root(), node, &["a"]);
+        let fields = findings.object(&Pointer::root(), node, &["a"]).unwrap();
         assert_eq!(fields.get("a"), Some(&Node::Integer(1)));
         let found: Vec<_> = findings.0.iter().map(|(_, error)| error.pointer.as_str()).collect();
         assert_eq!(found, ["/a", "/x~1~0y"]);

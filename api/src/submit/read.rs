@@ -12,7 +12,8 @@ const MAX_BATCH: usize = 100;
 
 /// Reads one submission. What comes back is only to be used if nothing was found.
 pub(super) fn submission(findings: &mut Findings, at: &Pointer, node: Node) -> SubmitRequest {
-    let mut fields = findings.object(at, node, &["problem", "language", "source", "files", "stdin", "limits"]);
+    let known = ["problem", "language", "source", "files", "stdin", "limits"];
+    let Some(mut fields) = findings.object(at, node, &known) else { return SubmitRequest::default() };
     let mut text = |findings: &mut Findings, name: &'static str| {
         fields.remove(name).map(|node| findings.text(&at.field(name), node))
     };
@@ -50,8 +51,8 @@ pub(super) fn submission(findings: &mut Findings, at: &Pointer, node: Node) -> S
 pub(super) fn batch(findings: &mut Findings, node: Node) -> Vec<SubmitRequest> {
     let root = Pointer::root();
     let at = root.field("submissions");
-    let items = findings.object(&root, node, &["submissions"]).remove("submissions");
-    let Some(items) = items else {
+    let Some(mut fields) = findings.object(&root, node, &["submissions"]) else { return Vec::new() };
+    let Some(items) = fields.remove("submissions") else {
         findings.add(&at, "missing; it is an array of submissions");
         return Vec::new();
     };
@@ -82,7 +83,7 @@ fn files(findings: &mut Findings, at: &Pointer, node: Node) -> Vec<SourceFile> {
     let mut files: Vec<SourceFile> = Vec::with_capacity(items.len());
     for (n, item) in items.into_iter().enumerate() {
         let at = at.item(n);
-        let mut fields = findings.object(&at, item, &["name", "content"]);
+        let Some(mut fields) = findings.object(&at, item, &["name", "content"]) else { continue };
         let mut text = |name: &'static str| match fields.remove(name) {
             Some(node) => findings.text(&at.field(name), node),
             None => {
@@ -117,7 +118,9 @@ fn check_name(findings: &mut Findings, at: &Pointer, name: &str, earlier: &[Sour
 }
 
 fn limits(findings: &mut Findings, at: &Pointer, node: Node) -> Limits {
-    let fields = findings.object(at, node, &LIMIT_RANGES.map(|range| range.field));
+    let Some(fields) = findings.object(at, node, &LIMIT_RANGES.map(|range| range.field)) else {
+        return Limits::default();
+    };
     let [cpu_ms, wall_ms, memory_kb, output_kb, processes] = LIMIT_RANGES.map(|range| {
         let node = fields.get(range.field)?;
         findings.integer(&at.field(range.field), node, range.least, range.most)

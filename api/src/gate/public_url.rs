@@ -1,4 +1,4 @@
-//! The public address, parsed once.
+//! `HERALD_PUBLIC_URL`, parsed once.
 
 use std::str::FromStr;
 
