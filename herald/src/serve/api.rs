@@ -34,7 +34,7 @@ pub async fn run(options: Options, life: Lifecycle) -> anyhow::Result<bool> {
     let hub = parts::hub(&adapters, HubConfig::default(), &life);
     let api = parts::api(&adapters, hub, &options.api, &options.sweep, Mode::Keyed, &life).await?;
     let page = page::router(options.api.public_url.as_ref().map(herald_api::config::PublicUrl::as_str));
-    let router = api.router().merge(api.guard(page)).merge(metrics::router(recorder));
+    let router = api.router().merge(api.guard(page.merge(metrics::router(recorder))));
     tracing::info!(address = %listener.local_addr()?, "the api is ready");
     let drained = serve::serve(listener, router, life.shutdown.clone(), options.serve.grace()).await?;
     adapters.broker.close().await;

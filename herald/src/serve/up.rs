@@ -49,8 +49,7 @@ pub async fn run(options: Options, life: Lifecycle) -> anyhow::Result<bool> {
     life.tasks.spawn(keep_row(adapters.store.clone(), fleet::row("up"), life.stop.clone()));
     let grace = options.serve.grace();
     let worker = parts::worker(&adapters, &options.worker, grace, &life).await?;
-    let (router, notifier) = routes(&options, &adapters, address, &life).await?;
-    let router = router.merge(metrics::router(recorder));
+    let (router, notifier) = routes(&options, &adapters, address, metrics::router(recorder), &life).await?;
     welcome(&options, &adapters, address).await?;
     let served = parts::serve_and_drain(listener, router, &notifier, &options.notifier, grace, &life);
     let (served, worked) = tokio::join!(served, worker);
@@ -63,6 +62,7 @@ async fn routes(
     options: &Options,
     adapters: &Adapters,
     address: SocketAddr,
+    metrics: Router,
     life: &Lifecycle,
 ) -> anyhow::Result<(Router, Notifier)> {
     let loopback = address.ip().is_loopback();
@@ -73,7 +73,7 @@ async fn routes(
     let notifier = parts::notifier(adapters, hub, &options.notifier, origins, life).await?;
     let page = page::router(options.api.public_url.as_ref().map(herald_api::config::PublicUrl::as_str));
     let sockets = notifier.router();
-    Ok((api.router().merge(api.guard(page)).merge(sockets), notifier))
+    Ok((api.router().merge(api.guard(page.merge(metrics))).merge(sockets), notifier))
 }
 
 /// Leaves the address and the admin key for the command line, and says where the page is.
