@@ -9,7 +9,7 @@ run: build ## Serve everything in one process on http://127.0.0.1:8080 (data in 
 	target/release/herald up
 
 build: ## Build target/release/herald, with the page in it
-	cargo build --release --locked --package herald
+	cargo build --release --locked --package herald --bin herald
 
 test: ## Run everything that has to be true (installs what it needs, as root on Debian)
 	scripts/test.sh

@@ -68,7 +68,10 @@ impl Error {
 /// What is wrong, where, and what to do; a line for each field.
 fn describe(problem: &ProblemDetails) -> String {
     use std::fmt::Write;
-    let mut text = if problem.detail.is_empty() { problem.title.clone() } else { problem.detail.clone() };
+    let mut text = problem.title.clone();
+    if !problem.detail.is_empty() {
+        let _ = write!(text, ": {}", problem.detail);
+    }
     for field in &problem.errors {
         let _ = write!(text, "\n  {}: {}", field.pointer, field.detail);
     }
@@ -78,7 +81,7 @@ fn describe(problem: &ProblemDetails) -> String {
     }
     text.push(')');
     if problem.status == 401 {
-        text.push_str("\n  set HERALD_TOKEN to a key that `herald token create --user NAME` printed");
+        text.push_str("\n  give the key by HERALD_TOKEN or --token");
     }
     text
 }
@@ -100,8 +103,11 @@ mod tests {
             errors: vec![FieldError { pointer: "/language".into(), detail: "unknown language 'x'".into() }],
         };
         let text = Error::Problem(Box::new(problem.clone()), None).to_string();
-        assert_eq!(text, "one field is wrong\n  /language: unknown language 'x'\n  (422 invalid_request, request r1)");
+        assert_eq!(
+            text,
+            "Unprocessable Content: one field is wrong\n  /language: unknown language 'x'\n  (422 invalid_request, request r1)"
+        );
         let key = ProblemDetails { status: 401, code: "unauthorized".into(), errors: vec![], ..problem };
-        assert!(Error::Problem(Box::new(key), None).to_string().contains("herald token create --user NAME"));
+        assert!(Error::Problem(Box::new(key), None).to_string().contains("HERALD_TOKEN"));
     }
 }

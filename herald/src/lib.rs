@@ -3,6 +3,7 @@
 //! What serves (`up`, `api`, `worker`, `notifier`) joins the crates of the workspace; what asks ([`cli`]) is an HTTP client
 //! and never opens a store.
 
+pub mod arguments;
 pub mod cli;
 pub mod client;
 pub mod page;

@@ -2,43 +2,16 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
+use herald::arguments::{self, Arguments, Command};
 use herald::{cli, serve};
-
-/// Judges code, and pushes what happens to whoever waits.
-#[derive(Parser, Debug)]
-#[command(name = "herald", version, arg_required_else_help = true)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(clap::Subcommand, Debug)]
-enum Command {
-    #[command(flatten)]
-    Serve(serve::Command),
-    #[command(flatten)]
-    Ask(cli::Command),
-}
 
 fn main() -> ExitCode {
     herald_sandbox::launcher_main_if_asked();
-    let names = std::env::vars_os().map(|(name, _)| name);
-    if let Err(unknown) = cli::env::check(&Arguments::command(), names) {
-        eprintln!("error: {unknown}");
-        return ExitCode::from(cli::EX_USAGE);
-    }
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors; a closed pipe is nobody's concern.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { cli::EX_USAGE } else { 0 });
-        }
-    };
-    match arguments.command {
-        Command::Serve(command) => serve::run(command),
-        Command::Ask(command) => ask(command),
+    match arguments::read::<Arguments>() {
+        Ok(Arguments { command: Command::Serve(command) }) => serve::run(command),
+        Ok(Arguments { command: Command::Ask(command) }) => ask(command),
+        Err(code) => code,
     }
 }
 
