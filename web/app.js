@@ -187,7 +187,7 @@ const milliseconds = (ms) => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms
 function lanes(run) {
   const { push, poll, finishedAt } = run;
   const delay = (lane) => milliseconds(Math.max(0, lane.seenAt + run.skew - finishedAt));
-  const later = push.seenAt && poll.seenAt > push.seenAt ? `\n+${milliseconds(poll.seenAt - push.seenAt)} after push` : "";
+  const later = push.seenAt && poll.seenAt > push.seenAt ? `\n${milliseconds(poll.seenAt - push.seenAt)} later` : "";
   if (push.seenAt && finishedAt) $("push-delay").textContent = delay(push);
   if (poll.seenAt && finishedAt) $("poll-delay").textContent = delay(poll) + later;
   $("push-requests").textContent = `${push.requests} + ${push.frames} frames`;
@@ -207,14 +207,15 @@ function step(run, { status, tests }) {
   const total = tests?.total;
   $("bar").hidden = !total;
   if (total) Object.assign($("bar"), { max: total, value: tests.run });
-  const counted = status === "running" && total ? `running ${tests.run} of ${total}` : status;
   if ($("steps").lastElementChild?.dataset.status !== status) {
     const line = $("step").content.firstElementChild.cloneNode(true);
     line.dataset.status = status;
     line.lastElementChild.textContent = milliseconds(now() - run.sent);
     $("steps").append(line);
   }
-  $("steps").lastElementChild.firstElementChild.textContent = counted;
+  $("steps").lastElementChild.firstElementChild.textContent = status;
+  const running = [...$("steps").querySelectorAll('[data-status="running"] span')].at(-1);
+  if (running && total) running.textContent = `running ${tests.run} of ${total}`;
 }
 
 /** Figures, the first case that failed, and what was written, once the whole status is there. */

@@ -69,7 +69,7 @@ async fn a_refusal_is_told_field_by_field() {
         "errors": [{"pointer": "/problem", "detail": "unknown problem 'a-plus-b'"}]});
     let (_stub, output) = submit(Script { refusal: Some(problem), ..Script::default() }, &[]).await;
     assert_eq!(output.status.code(), Some(2));
-    let told = "error: one field is wrong\n  /problem: unknown problem 'a-plus-b'\n  (422 validation_failed)\n";
+    let told = "error: The request is well-formed but wrong: one field is wrong\n  /problem: unknown problem 'a-plus-b'\n  (422 validation_failed)\n";
     assert_eq!(text(&output.stderr), told);
 }
 

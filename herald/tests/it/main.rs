@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod command;
+mod processes;
 mod stub;
 mod watching;
