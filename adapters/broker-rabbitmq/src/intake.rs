@@ -5,26 +5,22 @@
 //! lapin's connection with it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
+use lapin::Consumer;
 use lapin::message::Delivery;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
-use lapin::{Channel, Consumer};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::backoff::Backoff;
 use crate::link::Link;
-use crate::session::{Session, SharedChannel, answered};
+use crate::session::{OwnChannel, Session, SharedChannel};
 use crate::settle::Settlement;
 use crate::tasks::Tasks;
-use crate::topology::Topology;
+use crate::topology::{BURIAL, Topology};
 use crate::trouble::Trouble;
-
-/// For a cancel and what was still under way.
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is consumed.
 #[derive(Clone)]
@@ -42,7 +38,7 @@ impl Source {
     }
 
     /// The queue may never have been, or have been deleted under us.
-    async fn declare(&self, topology: &Topology, channel: &Channel) -> Result<(), Trouble> {
+    async fn declare(&self, topology: &Topology, channel: &OwnChannel) -> Result<(), Trouble> {
         match self {
             Self::Work { class } => topology.declare_work(channel, std::slice::from_ref(class)).await,
             Self::Dead => topology.declare_dead(channel).await,
@@ -142,6 +138,9 @@ impl Pump {
                     if matches!(self.consume(channel, consumer).await, End::Stopped) {
                         return;
                     }
+                    if session.is_alive() {
+                        self.bury(&stop).await;
+                    }
                 }
                 Err(trouble) => self.tell(&session, trouble),
             }
@@ -152,14 +151,24 @@ impl Pump {
         }
     }
 
+    /// The queue was deleted under us.
+    async fn bury(&self, stop: &CancellationToken) {
+        let queue = self.source.queue(&self.deps.topology);
+        tracing::warn!(%queue, "the broker cancelled the consumer: declaring and consuming the queue again");
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(BURIAL) => {}
+        }
+    }
+
     async fn attach(&self, session: &Session) -> Result<(SharedChannel, Consumer), Trouble> {
         let channel = session.channel().await?;
         self.source.declare(&self.deps.topology, &channel).await?;
         let queue = self.source.queue(&self.deps.topology);
         let what = format!("consuming '{queue}'");
-        answered(&what, channel.basic_qos(self.prefetch, BasicQosOptions { global: false })).await?;
+        channel.answered(&what, channel.basic_qos(self.prefetch, BasicQosOptions { global: false })).await?;
         let consumer = channel.basic_consume(queue, "".into(), BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = answered(&what, consumer).await?;
+        let consumer = channel.answered(&what, consumer).await?;
         Ok((Arc::new(channel), consumer))
     }
 
@@ -169,12 +178,14 @@ impl Pump {
             let room = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return self.cancel(channel, consumer).await,
+                () = channel.lost() => return End::Lost,
                 room = self.taken.reserve() => room,
             };
             let Ok(room) = room else { return self.cancel(channel, consumer).await };
             let delivery = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return self.cancel(channel, consumer).await,
+                () = channel.lost() => return End::Lost,
                 delivery = consumer.next() => delivery,
             };
             // An error or the end of the stream: the connection, the channel or the queue is gone.
@@ -191,14 +202,14 @@ impl Pump {
     /// In so many words, and what arrives meanwhile goes back.
     async fn cancel(&self, channel: SharedChannel, mut consumer: Consumer) -> End {
         let give_back = async {
-            if channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await.is_ok() {
-                while let Some(Ok(delivery)) = consumer.next().await {
-                    drop(self.take(&channel, delivery));
-                }
+            channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
+            while let Some(Ok(delivery)) = consumer.next().await {
+                drop(self.take(&channel, delivery));
             }
+            Ok(())
         };
-        // Past the time-out the connection is as good as lost, and the broker takes everything back by itself.
-        let _ = tokio::time::timeout(CANCEL_TIMEOUT, give_back).await;
+        // If it fails, the connection is lost, and the broker takes everything back by itself.
+        let _ = channel.answered("cancelling a consumer", give_back).await;
         End::Stopped
     }
 

@@ -85,7 +85,7 @@ impl RabbitBroker {
         let publishing = Link::start("publish", dial("publish"), Some(topology.clone()), &links, stop_links.clone());
         let consuming = Link::start("consume", dial("consume"), None, &links, stop_links.clone());
         Ok(Self {
-            publisher: Publisher::new(publishing.clone(), topology.clone()),
+            publisher: Publisher::new(publishing.clone(), topology.clone(), users.clone(), stop_users.clone()),
             announcer: Announcer::start(publishing.clone(), topology.clone(), &users, stop_users.clone()),
             publishing,
             intake: IntakeDeps { link: consuming, topology, tasks: users.clone() },
@@ -126,7 +126,7 @@ impl Broker for RabbitBroker {
         let channel = session.channel().await?;
         let queue = self.intake.topology.work_queue(class);
         let declared = channel.queue_declare(queue, QueueDeclareOptions::default().passive(), FieldTable::default());
-        match session::answered("reading a queue's depth", declared).await {
+        match channel.answered("reading a queue's depth", declared).await {
             Ok(queue) => Ok(queue.message_count().into()),
             // No queue, no messages; a publisher or consumer declares it.
             Err(Trouble::Missing(_)) => Ok(0),

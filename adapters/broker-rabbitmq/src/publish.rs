@@ -6,6 +6,7 @@
 //! lanes × window: lapin's own buffers are not.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,11 +17,13 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::is_name;
 use crate::link::Link;
-use crate::session::{OwnChannel, Session, answered};
-use crate::topology::Topology;
+use crate::session::{OwnChannel, Session};
+use crate::tasks::Tasks;
+use crate::topology::{BURIAL, Topology};
 use crate::trouble::Trouble;
 use crate::wire;
 
@@ -38,8 +41,10 @@ pub(crate) struct Publisher {
     topology: Topology,
     turns: Semaphore,
     idle: Mutex<Vec<Lane>>,
-    /// One repair at a time; who comes second finds it done.
-    repairing: tokio::sync::Mutex<()>,
+    tasks: Tasks,
+    stop: CancellationToken,
+    /// One repair at a time.
+    repairing: Arc<AtomicBool>,
 }
 
 struct Lane {
@@ -50,7 +55,7 @@ struct Lane {
 /// What came of one window of publishes.
 struct Outcomes {
     each: Vec<Option<Result<()>>>,
-    /// Routing keys of messages that came back.
+    /// Classes of messages that came back.
     unroutable: BTreeSet<String>,
     exchange_gone: bool,
     /// Why the rest is unknown.
@@ -58,13 +63,15 @@ struct Outcomes {
 }
 
 impl Publisher {
-    pub(crate) fn new(link: Link, topology: Topology) -> Self {
+    pub(crate) fn new(link: Link, topology: Topology, tasks: Tasks, stop: CancellationToken) -> Self {
         Self {
             link,
             topology,
             turns: Semaphore::new(LANES),
             idle: Mutex::default(),
-            repairing: tokio::sync::Mutex::new(()),
+            tasks,
+            stop,
+            repairing: Arc::default(),
         }
     }
 
@@ -95,8 +102,10 @@ impl Publisher {
         let lane = self.lane(session).await?;
         // A little earlier than the caller's own limit, so that what was confirmed by then is not forgotten.
         let outcomes = self.run(&lane, deadline - Duration::from_millis(500), messages).await;
-        if !outcomes.unroutable.is_empty() || outcomes.exchange_gone {
-            self.repair(&lane.session).await;
+        let lost_route =
+            messages.iter().any(|message| self.topology.knows(&message.class) && outcomes.came_back(message));
+        if lost_route || outcomes.exchange_gone {
+            self.repair(lane.session.clone());
         }
         if outcomes.cut_short.is_none() && lane.channel.status().connected() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(lane);
@@ -115,7 +124,7 @@ impl Publisher {
             return Ok(lane);
         }
         let channel = session.channel().await?;
-        answered("asking for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
+        channel.answered("asking for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
         Ok(Lane { session, channel })
     }
 
@@ -148,16 +157,27 @@ impl Publisher {
         }
     }
 
-    /// Somebody deleted a queue, a binding or an exchange under us.
-    async fn repair(&self, session: &Session) {
-        let Ok(_one_at_a_time) = self.repairing.try_lock() else {
-            drop(self.repairing.lock().await);
+    /// Somebody deleted a queue, a binding or an exchange under us. The caller does not wait for the repair: it will publish again.
+    fn repair(&self, session: Arc<Session>) {
+        if self.repairing.swap(true, Ordering::AcqRel) {
             return;
-        };
-        match self.topology.declare_all(session).await {
-            Ok(()) => tracing::warn!("messages could not be routed: exchanges and queues were declared again"),
-            Err(trouble) => tracing::warn!(error = %trouble, "messages cannot be routed, and declaring again failed"),
         }
+        tracing::warn!("messages could not be routed: declaring exchanges and queues again");
+        let (topology, stop, repairing) = (self.topology.clone(), self.stop.clone(), self.repairing.clone());
+        self.tasks.spawn(async move {
+            let repaired = async {
+                tokio::time::sleep(BURIAL).await;
+                topology.declare_all(&session).await
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = session.lost() => {}
+                outcome = repaired => if let Err(trouble) = outcome {
+                    tracing::warn!(error = %trouble, "declaring again failed");
+                },
+            }
+            repairing.store(false, Ordering::Release);
+        });
     }
 }
 
@@ -175,7 +195,8 @@ impl Outcomes {
         let outcome = match confirmation {
             Ok(Confirmation::Ack(returned)) => {
                 if let Some(returned) = returned {
-                    self.unroutable.insert(returned.routing_key.to_string());
+                    let key = returned.routing_key.as_str();
+                    self.unroutable.insert(Topology::class_of(key).to_owned());
                 }
                 Ok(())
             }
@@ -192,13 +213,17 @@ impl Outcomes {
         self.each[index] = Some(outcome);
     }
 
+    fn came_back(&self, message: &WorkMessage) -> bool {
+        self.unroutable.contains(&message.class)
+    }
+
     /// Routes are the class's, not the message's: if one came back, all of its class in this call count as refused. Some may have
     /// arrived; publishing them again is legal.
     fn into_results(self, messages: &[WorkMessage]) -> Vec<Result<()>> {
         let Self { each, unroutable, cut_short, .. } = self;
         let unknown = cut_short.unwrap_or_else(late);
         let results = each.into_iter().zip(messages).map(|(outcome, message)| match outcome {
-            Some(Ok(())) if unroutable.contains(Topology::work_key(&message.class).as_str()) => {
+            Some(Ok(())) if unroutable.contains(&message.class) => {
                 Err(BrokerError::Refused(format!("no queue for class '{}'", message.class)))
             }
             Some(outcome) => outcome,

@@ -109,8 +109,8 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn channel(&self) -> Result<OwnChannel, Trouble> {
-        let channel = answered("opening a channel", self.connection.create_channel()).await?;
-        Ok(OwnChannel { channel, tasks: self.tasks.clone() })
+        let channel = answered("opening a channel", &self.lost, self.connection.create_channel()).await?;
+        Ok(OwnChannel { channel, lost: self.lost.clone(), tasks: self.tasks.clone() })
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -162,7 +162,25 @@ impl Session {
 /// on that way takes the whole connection with it.)
 pub(crate) struct OwnChannel {
     channel: Channel,
+    /// The session's.
+    lost: CancellationToken,
     tasks: Tasks,
+}
+
+impl OwnChannel {
+    /// Returns once the connection under it is known to be lost.
+    pub(crate) async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+
+    /// Waits for the broker's answer to a question on this channel, but not for ever.
+    pub(crate) async fn answered<T>(
+        &self,
+        what: &str,
+        question: impl Future<Output = lapin::Result<T>>,
+    ) -> Result<T, Trouble> {
+        answered(what, &self.lost, question).await
+    }
 }
 
 impl Deref for OwnChannel {
@@ -185,11 +203,19 @@ impl Drop for OwnChannel {
     }
 }
 
-/// Waits for the broker's answer, but not for ever.
-pub(crate) async fn answered<T>(what: &str, question: impl Future<Output = lapin::Result<T>>) -> Result<T, Trouble> {
-    match tokio::time::timeout(ANSWER_TIMEOUT, question).await {
-        Ok(answer) => answer.map_err(|error| Trouble::from_lapin(what, &error)),
-        Err(_) => Err(Trouble::Unreachable(format!("{what}: no answer within {ANSWER_TIMEOUT:?}"))),
+/// lapin can leave a question hanging whose connection broke in that very moment, so its own error is not relied upon.
+async fn answered<T>(
+    what: &str,
+    lost: &CancellationToken,
+    question: impl Future<Output = lapin::Result<T>>,
+) -> Result<T, Trouble> {
+    tokio::select! {
+        biased;
+        answer = question => answer.map_err(|error| Trouble::from_lapin(what, &error)),
+        () = lost.cancelled() => Err(Trouble::Unreachable(format!("{what}: the connection was lost"))),
+        () = tokio::time::sleep(ANSWER_TIMEOUT) => {
+            Err(Trouble::Unreachable(format!("{what}: no answer within {ANSWER_TIMEOUT:?}")))
+        }
     }
 }
 

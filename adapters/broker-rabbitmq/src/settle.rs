@@ -36,7 +36,7 @@ impl Settlement {
     /// lapin says `Ok(false)`, not an error, where the delivery's channel is gone.
     pub(crate) async fn ack(mut self) -> Result<()> {
         let Some(acker) = self.acker.take() else { return Err(BrokerError::Stale) };
-        match acker.ack(BasicAckOptions::default()).await {
+        match self.channel.answered("ack", acker.ack(BasicAckOptions::default())).await {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(BrokerError::Stale),
         }
@@ -46,7 +46,7 @@ impl Settlement {
     pub(crate) async fn give_up(mut self) {
         if let Some(acker) = self.acker.take() {
             // If it fails, the message is delivered again and given up then.
-            let _ = acker.reject(BasicRejectOptions { requeue: false }).await;
+            let _ = self.channel.answered("reject", acker.reject(BasicRejectOptions { requeue: false })).await;
         }
     }
 }
@@ -58,11 +58,10 @@ impl Drop for Settlement {
         self.tasks.spawn(async move {
             // A failure means that the channel is gone, and then the broker has taken the message back already.
             let _ = if handed_out {
-                acker.reject(BasicRejectOptions { requeue: true }).await
+                channel.answered("reject", acker.reject(BasicRejectOptions { requeue: true })).await
             } else {
-                acker.nack(BasicNackOptions { requeue: true, multiple: false }).await
+                channel.answered("nack", acker.nack(BasicNackOptions { requeue: true, multiple: false })).await
             };
-            drop(channel);
         });
     }
 }

@@ -20,13 +20,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::backoff::Backoff;
 use crate::intake::IntakeDeps;
-use crate::session::{OwnChannel, Session, answered};
+use crate::session::{OwnChannel, Session};
 use crate::topology::partition_key;
 use crate::trouble::Trouble;
 
 /// How long a new subscription waits for its queue while the connection is up.
 const FIRST_ATTACH: Duration = Duration::from_secs(5);
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests that may wait; the subscriber sends one at a time.
 const REQUESTS: usize = 8;
 
@@ -211,7 +210,7 @@ impl Feed {
         futures::future::try_join_all(binds).await?;
         let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..Default::default() };
         let consumer = channel.basic_consume(queue.clone(), "".into(), options, FieldTable::default());
-        let consumer = answered("consuming live messages", consumer).await?;
+        let consumer = channel.answered("consuming live messages", consumer).await?;
         Ok(Attached { channel, queue, consumer })
     }
 
@@ -221,6 +220,7 @@ impl Feed {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return attached.cancel().await,
+                () = attached.channel.lost() => return,
                 request = self.asked.recv() => {
                     let Some(request) = request else { return attached.cancel().await };
                     if !self.fulfil(&attached, request).await {
@@ -255,7 +255,7 @@ impl Feed {
     ) -> std::result::Result<(), Trouble> {
         let (exchange, key) = (self.deps.topology.push_exchange(), partition_key(partition));
         let bind = channel.queue_bind(queue.clone(), exchange, key, QueueBindOptions::default(), FieldTable::default());
-        answered("binding a partition", bind).await
+        channel.answered("binding a partition", bind).await
     }
 
     async fn unbind(
@@ -266,7 +266,7 @@ impl Feed {
     ) -> std::result::Result<(), Trouble> {
         let (exchange, key) = (self.deps.topology.push_exchange(), partition_key(partition));
         let unbind = channel.queue_unbind(queue.clone(), exchange, key, FieldTable::default());
-        answered("unbinding a partition", unbind).await
+        channel.answered("unbinding a partition", unbind).await
     }
 
     fn pass_on(&self, body: &[u8]) {
@@ -286,7 +286,7 @@ impl Attached {
     async fn cancel(self) {
         let cancel = self.channel.basic_cancel(self.consumer.tag(), BasicCancelOptions::default());
         // If it fails, the connection is lost, and the queue with it.
-        let _ = tokio::time::timeout(CANCEL_TIMEOUT, cancel).await;
+        let _ = self.channel.answered("cancelling a subscription", cancel).await;
     }
 }
 

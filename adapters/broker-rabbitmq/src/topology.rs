@@ -8,14 +8,15 @@
 //! | `<prefix>.push` (direct) | one for each subscription: exclusive, named by the server | the partition's number |
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{Channel, ExchangeKind};
 use tokio::sync::Mutex;
 
 use crate::config::RabbitConfig;
-use crate::session::{Session, answered};
+use crate::session::{OwnChannel, Session};
 use crate::trouble::Trouble;
 
 /// Dead letters are recorded within moments; what exceeds this is an outage of the store, and the rows are the truth anyway.
@@ -24,6 +25,11 @@ const DEAD_LIMIT: u32 = 100_000;
 const DEAD_DELIVERY_LIMIT: u32 = 1_000_000;
 /// What may wait at the broker for a subscription that has stopped reading; then the oldest goes.
 const LIVE_LIMIT: u32 = 10_000;
+
+/// To wait before a queue that was deleted under us is declared again. Seen on 3.10: a quorum queue that is back within
+/// milliseconds is taken for the old one; its consumers are then not told that they were cancelled, and the first messages are
+/// lost on them until they reconnect.
+pub(crate) const BURIAL: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub(crate) struct Topology(Arc<Inner>);
@@ -39,12 +45,22 @@ impl Topology {
         Self(Arc::new(Inner { config, declaring: Mutex::new(()) }))
     }
 
+    /// Whether the class's queue is ours to declare.
+    pub(crate) fn knows(&self, class: &str) -> bool {
+        self.0.config.classes.iter().any(|known| known == class)
+    }
+
     pub(crate) fn work_exchange(&self) -> ShortString {
         self.name("work")
     }
 
     pub(crate) fn work_key(class: &str) -> ShortString {
         format!("judge.{class}").into()
+    }
+
+    /// The other way round.
+    pub(crate) fn class_of(work_key: &str) -> &str {
+        work_key.strip_prefix("judge.").unwrap_or(work_key)
     }
 
     pub(crate) fn work_queue(&self, class: &str) -> ShortString {
@@ -72,7 +88,7 @@ impl Topology {
     }
 
     /// Everything that a consumer of these classes needs.
-    pub(crate) async fn declare_work(&self, channel: &Channel, classes: &[String]) -> Result<(), Trouble> {
+    pub(crate) async fn declare_work(&self, channel: &OwnChannel, classes: &[String]) -> Result<(), Trouble> {
         self.declare_dead(channel).await?;
         let _one_at_a_time = self.0.declaring.lock().await;
         declare_exchange(channel, self.work_exchange(), ExchangeKind::Direct).await?;
@@ -84,7 +100,7 @@ impl Topology {
         Ok(())
     }
 
-    pub(crate) async fn declare_dead(&self, channel: &Channel) -> Result<(), Trouble> {
+    pub(crate) async fn declare_dead(&self, channel: &OwnChannel) -> Result<(), Trouble> {
         let _one_at_a_time = self.0.declaring.lock().await;
         declare_exchange(channel, self.dead(), ExchangeKind::Fanout).await?;
         let arguments = table([
@@ -96,12 +112,12 @@ impl Topology {
         bind(channel, self.dead(), self.dead(), "".into()).await
     }
 
-    pub(crate) async fn declare_push(&self, channel: &Channel) -> Result<(), Trouble> {
+    pub(crate) async fn declare_push(&self, channel: &OwnChannel) -> Result<(), Trouble> {
         declare_exchange(channel, self.push_exchange(), ExchangeKind::Direct).await
     }
 
     /// A queue for one subscription: gone with its connection, and with its consumer.
-    pub(crate) async fn declare_live(&self, channel: &Channel) -> Result<ShortString, Trouble> {
+    pub(crate) async fn declare_live(&self, channel: &OwnChannel) -> Result<ShortString, Trouble> {
         let arguments = table([("x-max-length", number(LIVE_LIMIT)), ("x-overflow", text("drop-head"))]);
         declare_queue(channel, "".into(), QueueDeclareOptions::exclusive().auto_delete(), arguments).await
     }
@@ -124,26 +140,33 @@ pub(crate) fn partition_key(partition: herald_domain::owner::Partition) -> Short
     partition.to_string().into()
 }
 
-async fn declare_exchange(channel: &Channel, name: ShortString, kind: ExchangeKind) -> Result<(), Trouble> {
+async fn declare_exchange(channel: &OwnChannel, name: ShortString, kind: ExchangeKind) -> Result<(), Trouble> {
     let what = format!("exchange '{name}'");
     let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-    answered(&what, channel.exchange_declare(name, kind, options, FieldTable::default())).await
+    channel.answered(&what, channel.exchange_declare(name, kind, options, FieldTable::default())).await
 }
 
 async fn declare_queue(
-    channel: &Channel,
+    channel: &OwnChannel,
     name: ShortString,
     options: QueueDeclareOptions,
     arguments: FieldTable,
 ) -> Result<ShortString, Trouble> {
     let what = format!("queue '{name}'");
-    let queue = answered(&what, channel.queue_declare(name, options, arguments)).await?;
+    let queue = channel.answered(&what, channel.queue_declare(name, options, arguments)).await?;
     Ok(queue.name().clone())
 }
 
-async fn bind(channel: &Channel, queue: ShortString, exchange: ShortString, key: ShortString) -> Result<(), Trouble> {
+async fn bind(
+    channel: &OwnChannel,
+    queue: ShortString,
+    exchange: ShortString,
+    key: ShortString,
+) -> Result<(), Trouble> {
     let what = format!("binding of '{queue}'");
-    answered(&what, channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default())).await
+    channel
+        .answered(&what, channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default()))
+        .await
 }
 
 fn table<const N: usize>(entries: [(&str, AMQPValue); N]) -> FieldTable {

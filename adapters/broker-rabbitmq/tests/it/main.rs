@@ -2,7 +2,9 @@
 //!
 //! Most tests share the broker that `HERALD_TEST_BROKER_URL` names, each with a prefix of its own; those that break a broker
 //! start one themselves.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+mod counters;
 mod fallen;
 mod outages;
 mod place;
