@@ -24,7 +24,7 @@ pub enum Command {
     /// Serve the WebSockets and event streams of a fleet
     Notifier(Box<notifier::Options>),
     /// Make or update the store's schema, and import the problems
-    Migrate(migrate::Options),
+    Migrate(Box<migrate::Options>),
     /// Check what a server would find here: store, broker, sandbox, languages
     Doctor(Box<doctor::Options>),
 }
@@ -36,7 +36,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Api(options) => process::run(&options.log.clone(), |life| api::run(*options, life)),
         Command::Worker(options) => process::run(&options.log.clone(), |life| worker::run(*options, life)),
         Command::Notifier(options) => process::run(&options.log.clone(), |life| notifier::run(*options, life)),
-        Command::Migrate(options) => process::run(&options.log.clone(), |_| migrate::run(options)),
+        Command::Migrate(options) => process::run(&options.log.clone(), |_| migrate::run(*options)),
         Command::Doctor(options) => process::run(&options.log.clone(), |_| doctor::run(*options)),
     }
 }
