@@ -69,6 +69,7 @@ fn serve(mut socket: Receiver<BorrowedFd<'static>>) -> io::Result<()> {
         Ok(ground) => ground,
         Err(reason) => return send(socket.as_fd(), &Reply { id, answer: Answer::Failed(reason) }, &[]),
     };
+    crate::sys::forget_clean_file_pages("/host/proc/self/smaps")?;
     send(socket.as_fd(), &Reply { id, answer: Answer::Ready }, &[])?;
     let boxes = Boxes::new(settings);
     Launcher { socket, ground, boxes, runs: Vec::new(), waiting: VecDeque::new() }.serve()

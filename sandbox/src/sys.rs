@@ -86,14 +86,26 @@ impl From<libc::rusage> for Usage {
 
 /// Waits for a child (`-1`: any) and reaps it: its pid, its wait status and what it used. `None`: there is no child.
 pub fn wait_for(pid: i32) -> io::Result<Option<(i32, i32, Usage)>> {
+    reap(pid, 0)
+}
+
+/// Reaps a child that has ended already, if there is one.
+pub fn reap_ended() -> io::Result<Option<(i32, i32, Usage)>> {
+    reap(-1, libc::WNOHANG)
+}
+
+fn reap(pid: i32, options: libc::c_int) -> io::Result<Option<(i32, i32, Usage)>> {
     let mut status = 0;
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     loop {
         // SAFETY: both pointers are to live, writable memory of the right types.
-        let got = unsafe { libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr()) };
+        let got = unsafe { libc::wait4(pid, &raw mut status, options, usage.as_mut_ptr()) };
         if got > 0 {
             // SAFETY: zero is a valid value of every field, and the kernel has filled the structure.
             return Ok(Some((got, status, unsafe { usage.assume_init() }.into())));
+        }
+        if got == 0 {
+            return Ok(None);
         }
         match io::Error::last_os_error() {
             e if e.raw_os_error() == Some(libc::EINTR) => {}
@@ -112,6 +124,20 @@ pub fn children_usage() -> Usage {
         usage.assume_init()
     }
     .into()
+}
+
+/// A descriptor that is readable when a child has ended, from this call on.
+pub fn children_ending() -> io::Result<OwnedFd> {
+    let mut mask = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the set is live and initialised by `sigemptyset` before it is read; the descriptor is new and only ours.
+    unsafe {
+        libc::sigemptyset(mask.as_mut_ptr());
+        libc::sigaddset(mask.as_mut_ptr(), libc::SIGCHLD);
+        libc::sigprocmask(libc::SIG_BLOCK, mask.as_ptr(), std::ptr::null_mut());
+        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+        let fd = checked(libc::c_long::from(libc::signalfd(-1, mask.as_ptr(), flags)))?;
+        Ok(OwnedFd::from_raw_fd(fd as RawFd))
+    }
 }
 
 /// Kills every process that this one may kill, save itself: as pid 1, all others of the namespace.
@@ -167,6 +193,35 @@ pub fn set_mount_attributes(mount: BorrowedFd<'_>, attributes: u64, whole_tree: 
             size_of::<libc::mount_attr>(),
         )
     })?;
+    Ok(())
+}
+
+/// Takes the pages of the executable and its libraries that only the start needed out of this process's memory; what is
+/// needed again comes back from the page cache. Leaves alone every mapping of which anything was written.
+pub fn forget_clean_file_pages(smaps: &str) -> io::Result<()> {
+    let mut current = None;
+    for line in std::fs::read_to_string(smaps)?.lines() {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        match fields.as_slice() {
+            [range, mode, _, _, inode, path] if *inode != "0" && path.starts_with('/') && !mode.contains('w') => {
+                let bounds = range.split_once('-');
+                current = bounds.and_then(|(from, to)| {
+                    Some((usize::from_str_radix(from, 16).ok()?, usize::from_str_radix(to, 16).ok()?))
+                });
+            }
+            [range, mode, ..] if range.contains('-') && mode.len() == 4 => current = None,
+            // This field comes after the mapping's own line and says whether any of its pages differ from the file.
+            ["Anonymous:", "0", "kB"] => {
+                if let Some((from, to)) = current.take() {
+                    // SAFETY: the range is one whole mapping of a file, not writable, and none of its pages differ
+                    // from the file: what is dropped here is read from the file again at the next touch. The file
+                    // cannot be written while it is executed, and there is no other thread to change the mapping.
+                    unsafe { libc::madvise(from as *mut libc::c_void, to - from, libc::MADV_DONTNEED) };
+                }
+            }
+            _ => {}
+        }
+    }
     Ok(())
 }
 

@@ -34,6 +34,10 @@ impl Link {
         self.launcher_pid
     }
 
+    pub fn is_open(&self) -> bool {
+        self.state().open
+    }
+
     /// Asks, without waiting. Dropping the call takes the question back.
     pub fn ask(self: &Arc<Self>, ask: Ask, fds: &[BorrowedFd<'_>]) -> Result<Call, SandboxError> {
         let (sender, receiver) = oneshot::channel();

@@ -59,7 +59,11 @@ impl Supervisor {
     /// The launcher's link; while it is being restarted, waits a little.
     pub async fn link(&self) -> Result<Arc<Link>, SandboxError> {
         let mut link = self.link.clone();
-        let there = tokio::time::timeout(RESTART_PATIENCE, link.wait_for(Option::is_some)).await;
+        let there = tokio::time::timeout(
+            RESTART_PATIENCE,
+            link.wait_for(|link| link.as_ref().is_some_and(|link| link.is_open())),
+        )
+        .await;
         match there {
             Ok(Ok(link)) => link.clone().ok_or_else(|| SandboxError::Gone("it ended".into())),
             _ => Err(SandboxError::Gone("it does not come back; see the log for the reason".into())),

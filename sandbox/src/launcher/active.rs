@@ -56,7 +56,8 @@ pub struct Active {
     limits: Limits,
     pid: i32,
     pidfd: OwnedFd,
-    status: OwnedFd,
+    /// Closing it is how the first process learns that it must end.
+    status: Option<OwnedFd>,
     said: Vec<u8>,
     stdout: Output,
     stderr: Output,
@@ -112,7 +113,7 @@ impl Active {
             limits,
             pid: started.pid,
             pidfd: started.pidfd,
-            status: started.status,
+            status: Some(started.status),
             said: Vec::new(),
             stdout: Output::new(started.stdout, limits.stdout_bytes),
             stderr: Output::new(started.stderr, limits.stderr_bytes),
@@ -184,7 +185,7 @@ impl Active {
     /// Reads the status pipe.
     fn listen(&mut self) {
         let mut chunk = [0; 1024];
-        while let Ok(got @ 1..) = rustix::io::read(&self.status, &mut chunk) {
+        while let Some(Ok(got @ 1..)) = self.status.as_ref().map(|status| rustix::io::read(status, &mut chunk)) {
             self.said.extend_from_slice(&chunk[..got]);
         }
         while let Some(end) = self.said.iter().position(|&byte| byte == b'\n') {
@@ -261,8 +262,11 @@ impl Active {
         self.kill();
     }
 
-    /// Kills the first process, and with it all that is in its namespace.
+    /// Ends the first process, and with it all that is in its namespace: by a signal, and where the right to send that
+    /// is missing by no longer listening to it.
     fn kill(&mut self) {
+        self.listen();
+        self.status = None;
         self.killed = true;
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
     }

@@ -85,7 +85,7 @@ pub fn say(line: &str) {
 }
 
 /// Ends this process with the reason why nothing ran.
-fn fail(reason: &str) -> ! {
+pub fn fail(reason: &str) -> ! {
     say(&format!("failed {}", reason.replace('\n', " ")));
     sys::exit_now(1)
 }
@@ -117,6 +117,8 @@ fn confine(launch: &Launch<'_>) -> Result<bool, String> {
     }
     jail::build(launch)?;
     identity::drop_rights(ground, launch.place.slot)?;
+    // Only now: root without the right to pass by modes cannot enter another user's folder.
+    std::env::set_current_dir("/box").map_err(|e| format!("could not enter the box: {e}"))?;
     // The change of user has cleared this one.
     die_with_launcher()?;
     let complain = |what: &str, e: std::io::Error| format!("could not {what}: {e}");

@@ -10,7 +10,7 @@ use super::child::Launch;
 use super::ground::{bind, forget_old_root, host_path, text};
 use crate::sys::{self, ATTR_NODEV, ATTR_NOSUID, ATTR_RDONLY};
 
-/// Called in the run's own mount namespace, still with the right to mount. Ends in `/box`, with nothing else in reach.
+/// Called in the run's own mount namespace, still with the right to mount. Ends with nothing else in reach.
 pub fn build(launch: &Launch<'_>) -> Result<(), String> {
     let complain = |what: &str, e: std::io::Error| format!("could not {what}: {e}");
     rustix::system::sethostname(b"box").map_err(|e| complain("name the host", e.into()))?;
@@ -37,8 +37,7 @@ pub fn build(launch: &Launch<'_>) -> Result<(), String> {
     std::env::set_current_dir("/root").map_err(|e| complain("enter the root", e))?;
     rustix::process::pivot_root(".", ".").map_err(|e| complain("change the root", e.into()))?;
     forget_old_root().map_err(|e| complain("forget the machine's tree", e.into()))?;
-    rustix::process::umask(Mode::from_raw_mode(0o022));
-    std::env::set_current_dir("/box").map_err(|e| complain("enter the box", e))
+    std::env::set_current_dir("/").map_err(|e| complain("enter the new root", e))
 }
 
 /// A copy of the prepared root over itself: this run's own, so it can be read-only here and become the root.

@@ -45,8 +45,8 @@ pub fn proportional_kb(first: i32) -> Option<u64> {
     let mut total = 0;
     for pid in descendants(first) {
         let Ok(rollup) = fs::read_to_string(format!("/host/proc/{pid}/smaps_rollup")) else {
-            // Gone meanwhile is fine; there and unreadable is not.
-            if stat(pid).is_some() {
+            // Ended meanwhile is fine; alive and unreadable is not.
+            if stat(pid).is_some_and(|stat| stat.resident_pages > 0) {
                 return None;
             }
             continue;

@@ -1,12 +1,18 @@
-//! What the sandbox promises, on real programs. Everything runs twice: as root with a uid per slot, and as an ordinary
-//! user with user namespaces. Without root there is only the second; that is said, not hidden.
+//! What the sandbox promises, on real programs. Everything runs three times: as root with a uid per slot, as an ordinary
+//! user with user namespaces, and as root with the few capabilities of a container. Without root there is only the
+//! second; that is said, not hidden.
 //!
 //! This has a `main` of its own (`harness = false`), because the launcher is this executable started again.
 
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod attacks;
 mod basics;
 mod bench;
+mod boxes;
+mod languages;
+mod lifecycle;
+mod limits;
 mod runner;
 
 fn main() {
