@@ -17,37 +17,40 @@ PACKAGES = {
     "herald-store-postgres": FLEET,
     "herald-broker-rabbitmq": FLEET,
 }
+# Their integration tests run over the embedded adapters, unless a name says otherwise.
+ON_EMBEDDED = {"herald-api", "herald-notifier", "herald-pipeline", "herald-push"}
 
 
-def backend(package, test):
-    """By the package, else by the words in the test's name."""
+def backend(package, kind, test):
+    """By the package, else by the words in the test's name (`…::up` is `herald up`, `…::fleet` a fleet of processes)."""
     if package in PACKAGES:
         return PACKAGES[package]
     if re.search(r"postgres|rabbit|fleet", test):
         return FLEET
-    return EMBEDDED if re.search(r"sqlite|memory|embedded|herald_up", test) else NEITHER
+    embedded = kind == "test" and package in ON_EMBEDDED
+    return EMBEDDED if embedded or re.search(r"sqlite|\bup\b", test) else NEITHER
 
 
 def packages(build):
-    """The package of each test program, by the program's file name."""
+    """Package and kind of each test program, by the program's file name."""
     found = {}
     for line in build:
         message = json.loads(line) if line.startswith("{") else {}
         if message.get("executable") and message["profile"]["test"]:
             # …/adapters/store-sqlite#herald-store-sqlite@0.1.0, or …/herald#0.1.0 where folder and package are named alike
             name = re.search(r"[#/]([a-z0-9-]+)[@#][\d.]+$", message["package_id"])
-            found[message["executable"].rsplit("/", 1)[-1]] = name.group(1)
+            found[message["executable"].rsplit("/", 1)[-1]] = (name.group(1), message["target"]["kind"][0])
     return found
 
 
 def count(tests, package_of):
     counts = {EMBEDDED: [0, 0], FLEET: [0, 0], NEITHER: [0, 0]}
-    package = ""
+    package, kind = "", ""
     for line in tests:
         if running := re.match(r"\s+Running .*\((?:.*/)?([^/)]+)\)", line):
-            package = package_of[running.group(1)]
+            package, kind = package_of[running.group(1)]
         elif result := re.match(r"test (\S+).* \.\.\. (ok|FAILED)$", line):
-            counts[backend(package, result.group(1))][result.group(2) != "ok"] += 1
+            counts[backend(package, kind, result.group(1))][result.group(2) != "ok"] += 1
     return counts
 
 

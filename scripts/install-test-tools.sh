@@ -28,6 +28,7 @@ want python3 python3
 want python3-venv '/usr/lib/python3*/ensurepip'
 want iproute2 ip
 want util-linux setpriv
+want bsdextrautils column
 want curl curl
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ]; then

@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
-# The fault tests of real processes with their full counts (make test runs a few rounds of each), and what they print.
+# The fault tests of real processes with their full counts (make test runs a few rounds of each), and a table of what came of
+# each round. HERALD_TEST_SEED=N draws the same faults again. Takes a while.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/step.sh
-scripts/install-test-tools.sh
-servers=$(mktemp -d "${TMPDIR:-/tmp}/herald-soak-XXXXXX")
-trap 'scripts/test-servers.sh stop "$servers" || true; rm -rf "$servers"' EXIT
-scripts/test-servers.sh start "$servers" > /dev/null
-. "$servers/env"
-step "fault tests, full counts" env HERALD_TEST_SOAK=1 cargo test --release -p herald --test processes -- --nocapture --test-threads=1
+work=$(mktemp -d "${TMPDIR:-/tmp}/herald-soak-XXXXXX")
+trap 'scripts/test-servers.sh stop "$work" || true; rm -rf "$work"' EXIT
+
+step "tools" scripts/install-test-tools.sh
+step "servers" scripts/test-servers.sh start "$work"
+. "$work/env"
+export HERALD_TEST_SOAK=1 HERALD_TEST_TABLE=$work/table
+step "fault tests, full counts" cargo test --release --package herald --test it processes:: -- --nocapture --test-threads=1
+
+printf '\n'
+{ printf 'fault\tround\taccepted\tverdicts\tlost\tdoubled\trecovery (s)\n'; cat "$work/table"; } | column -t -s "$(printf '\t')"
+awk -F '\t' '{ lost += $5; doubled += $6 } END { printf "\n%d rounds, %d lost, %d doubled\n", NR, lost, doubled; exit lost + doubled > 0 }' "$work/table"
