@@ -49,6 +49,8 @@ def count(tests, package_of):
     for line in tests:
         if running := re.match(r"\s+Running .*\((?:.*/)?([^/)]+)\)", line):
             package, kind = package_of[running.group(1)]
+        elif "Doc-tests" in line:
+            package, kind = "", "doc"
         elif result := re.match(r"test (\S+).* \.\.\. (ok|FAILED)$", line):
             counts[backend(package, kind, result.group(1))][result.group(2) != "ok"] += 1
     return counts

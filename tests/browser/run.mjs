@@ -3,7 +3,7 @@
 // Leaves pictures in target/browser/. Prints "ok - …" for each check and exits 1 at the first that fails.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -132,6 +132,46 @@ try {
     await page.screenshot({ path: join(PICTURES, "narrow-dark.png"), fullPage: true });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 360, `the page is ${wide} px wide`);
+  });
+  await check("a socket that is cut is opened again and goes on where it was", async () => {
+    const tab = await browser.newPage();
+    const opened = [];
+    await tab.routeWebSocket(/\/ws\//, (socket) => {
+      opened.push(socket.url());
+      const upstream = socket.connectToServer();
+      if (opened.length > 1) return;
+      upstream.onMessage((frame) => {
+        socket.send(frame);
+        upstream.close();
+        socket.close({ code: 1012, reason: "cut by the test" });
+      });
+    });
+    await tab.goto(server.url);
+    await tab.locator('#language option[value="python"]').waitFor({ state: "attached", timeout: VERDICT_MS });
+    const seen = await judge(tab, RIGHT, "accepted");
+    assert.equal(opened.length, 2);
+    assert.match(opened[1], /&after=[\w-]+$/);
+    assert.match(seen.pushRequests, /^2 \+ \d+ frames$/);
+    assert.deepEqual(new Set(seen.steps).size, seen.steps.length, `a step was shown twice: ${seen.steps}`);
+    await tab.close();
+  });
+  await check("where a key is wanted, it is asked for and kept for this tab only", async () => {
+    const context = await browser.newContext();
+    const keyless = JSON.stringify({ title: "A key is required", detail: "", status: 401, code: "key_required" });
+    const refuse = { status: 401, contentType: "application/problem+json", body: keyless };
+    await context.route(/\/(problems|languages|submit|status)/, (route) =>
+      route.request().headers().authorization ? route.continue() : route.fulfill(refuse));
+    const tab = await context.newPage();
+    await tab.goto(server.url);
+    await tab.fill("#key", readFileSync(join(data, "admin.key"), "utf8"));
+    await tab.press("#key", "Enter");
+    await tab.locator("#key-form").waitFor({ state: "hidden" });
+    await tab.locator('#language option[value="python"]').waitFor({ state: "attached", timeout: VERDICT_MS });
+    checkLanes(await judge(tab, RIGHT, "accepted"));
+    const other = await context.newPage();
+    await other.goto(server.url);
+    await other.locator("#key-form").waitFor({ state: "visible" });
+    await context.close();
   });
   await check("nothing came from elsewhere and nothing failed", async () => {
     assert.deepEqual(foreign, []);
