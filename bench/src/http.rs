@@ -1,0 +1,57 @@
+//! An HTTP/1.1 client that keeps its one connection, as light as can be: it shares the cores with what it measures.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_util::task::AbortOnDropHandle;
+
+pub struct Client {
+    sender: SendRequest<Full<Bytes>>,
+    host: HeaderValue,
+    _connection: AbortOnDropHandle<()>,
+}
+
+impl Client {
+    pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let connection = async move {
+            // A connection that breaks shows in the request that was under way.
+            let _ = connection.await;
+        };
+        let connection = AbortOnDropHandle::new(tokio::spawn(connection));
+        Ok(Self { sender, host: HeaderValue::try_from(address.to_string())?, _connection: connection })
+    }
+
+    pub async fn get(&mut self, path: &str) -> anyhow::Result<StatusCode> {
+        let request = Request::get(path).header(HOST, &self.host).body(Full::default())?;
+        Ok(self.send(request).await?.0)
+    }
+
+    /// Submits; an error unless it was accepted.
+    pub async fn submit(&mut self, key: &HeaderValue, body: Bytes) -> anyhow::Result<()> {
+        let request = Request::post("/submit")
+            .header(HOST, &self.host)
+            .header(AUTHORIZATION, key)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body))?;
+        let (status, body) = self.send(request).await?;
+        ensure!(status == StatusCode::ACCEPTED, "POST /submit answered {status}: {}", String::from_utf8_lossy(&body));
+        Ok(())
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
+        self.sender.ready().await.context("the server closed the connection")?;
+        let response = self.sender.send_request(request).await?;
+        let status = response.status();
+        Ok((status, response.into_body().collect().await?.to_bytes()))
+    }
+}

@@ -1,0 +1,62 @@
+//! The measures, each a module.
+
+mod noop;
+mod push;
+mod relay;
+mod sockets;
+mod submit;
+mod up;
+
+use clap::ValueEnum;
+
+use crate::Bench;
+use crate::database::Database;
+use crate::report::Row;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Measure {
+    Push,
+    Sockets,
+    Up,
+    Submit,
+    Relay,
+    Noop,
+}
+
+impl Measure {
+    pub const ALL: &'static [Self] = &[Self::Push, Self::Sockets, Self::Up, Self::Submit, Self::Relay, Self::Noop];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Push => "verdict committed → frame at the client, against a bare round trip",
+            Self::Sockets => "what an idle WebSocket costs the notifier",
+            Self::Up => "what `herald up` costs after its start",
+            Self::Submit => "accepted POST /submit, against pgbench",
+            Self::Relay => "the outbox relay, against a bare pipelined publish",
+            Self::Noop => "submissions from POST to verdict with nothing to judge",
+        }
+    }
+
+    pub async fn run(self, bench: &Bench) -> anyhow::Result<Vec<Row>> {
+        match self {
+            Self::Push => on_database(bench, "push", push::measure).await,
+            Self::Sockets => on_database(bench, "sockets", sockets::measure).await,
+            Self::Up => up::measure(bench).await,
+            Self::Submit => submit::measure(bench).await,
+            Self::Relay => on_database(bench, "relay", relay::measure).await,
+            Self::Noop => on_database(bench, "noop", noop::measure).await,
+        }
+    }
+}
+
+/// Runs a measure on a database of its own, which is removed afterwards, also if it failed.
+async fn on_database(
+    bench: &Bench,
+    purpose: &str,
+    measure: impl AsyncFnOnce(&Bench, &Database) -> anyhow::Result<Vec<Row>>,
+) -> anyhow::Result<Vec<Row>> {
+    let database = bench.servers.database(purpose).await?;
+    let rows = measure(bench, &database).await;
+    database.remove().await?;
+    rows
+}

@@ -1,0 +1,109 @@
+//! What the measures fill a store with: users, keys, submissions, tickets.
+
+use anyhow::{Context, ensure};
+use herald_domain::channel::Channel;
+use herald_domain::clock::{Clock, SystemClock};
+use herald_domain::id::{KeyId, LeaseToken, MessageId, SubmissionId};
+use herald_domain::identity::{ApiKey, Scope, key_hash};
+use herald_domain::owner::Owner;
+use herald_domain::store::{Accepted, Created, Intake, Store};
+use herald_domain::submission::{Judgement, Limits, MemorySource, NewSubmission, SourceFile, Tests, Verdict};
+use herald_domain::ticket::{ENTITY_TICKET_SECS, Grant, SigningKey};
+use hyper::header::HeaderValue;
+use uuid::Uuid;
+
+/// A program of the size that people submit for an easy problem.
+pub const SOURCE: &str = "import sys\n\n\ndef main():\n    n, target, *numbers = map(int, sys.stdin.read().split())\n    seen = {}\n    for index, number in enumerate(numbers[:n]):\n        if target - number in seen:\n            print(seen[target - number], index)\n            return\n        seen[number] = index\n\n\nmain()\n";
+/// More than any measure accepts.
+pub const NO_LIMIT: u64 = 100_000_000;
+/// Submissions accepted in one transaction.
+const BATCH: usize = 64;
+
+pub fn owner(n: usize) -> anyhow::Result<Owner> {
+    Ok(Owner::user(&format!("user{n}"))?)
+}
+
+/// Accepts so many submissions, of so many users in turn.
+pub async fn submissions(store: &dyn Store, count: usize, users: usize) -> anyhow::Result<Vec<Created>> {
+    let mut all = Vec::with_capacity(count);
+    let owners = (0..users).map(owner).collect::<anyhow::Result<Vec<_>>>()?;
+    let intakes: Vec<_> = owners.iter().cycle().take(count).map(|owner| intake(owner.clone())).collect();
+    for batch in intakes.chunks(BATCH) {
+        for outcome in store.accept_submissions(batch, NO_LIMIT).await? {
+            let Accepted::Created(created) = outcome else { anyhow::bail!("a submission was not taken: {outcome:?}") };
+            all.push(*created);
+        }
+    }
+    ensure!(all.len() == count, "only {} of {count} submissions were taken", all.len());
+    Ok(all)
+}
+
+fn intake(owner: Owner) -> Intake {
+    let submission = NewSubmission {
+        id: SubmissionId(Uuid::now_v7()),
+        owner,
+        problem: None,
+        language: "python".to_owned(),
+        files: vec![SourceFile { name: "main.py".to_owned(), content: SOURCE.to_owned() }],
+        stdin: None,
+        limits: Limits::default(),
+        class: "any".to_owned(),
+        priority: 0,
+        traceparent: None,
+        idempotency: None,
+    };
+    Intake { submission, message: MessageId(Uuid::now_v7()) }
+}
+
+pub fn lease() -> LeaseToken {
+    LeaseToken(Uuid::now_v7())
+}
+
+/// What becomes of a right program with one case.
+pub fn accepted() -> Judgement {
+    Judgement {
+        tests: Tests { passed: 1, run: 1, total: Some(1) },
+        time_ms: Some(12),
+        wall_ms: Some(15),
+        memory_kb: Some(9_000),
+        memory_source: Some(MemorySource::CgroupV2),
+        exit_code: Some(0),
+        language_version: Some("Python 3.11.2".to_owned()),
+        ..Judgement::bare(Verdict::Accepted, "ok")
+    }
+}
+
+/// A ticket for a submission's channel, as a 202 body has it.
+pub fn ticket(signing_key: &SigningKey, created: &Created) -> String {
+    let submission = &created.submission;
+    signing_key.sign(&Grant {
+        owner: submission.owner.clone(),
+        channel: Channel::Submission(submission.id),
+        expires: SystemClock.now().unix_timestamp() + ENTITY_TICKET_SECS,
+        key: None,
+    })
+}
+
+/// A key for each of so many users, as `Authorization` has it.
+pub async fn keys(store: &dyn Store, users: usize) -> anyhow::Result<Vec<HeaderValue>> {
+    let mut keys = Vec::with_capacity(users);
+    for n in 0..users {
+        let secret = format!("bench-{}", Uuid::new_v4().simple());
+        let key = ApiKey {
+            id: KeyId(Uuid::now_v7()),
+            owner: owner(n)?,
+            scope: Scope::User,
+            hash: key_hash(&secret),
+            created_at: SystemClock.now(),
+            revoked_at: None,
+        };
+        store.add_key(&key).await.context("a key could not be stored")?;
+        keys.push(HeaderValue::try_from(format!("Bearer {secret}"))?);
+    }
+    Ok(keys)
+}
+
+/// The body of a POST of [`SOURCE`].
+pub fn submit_body() -> bytes::Bytes {
+    serde_json::json!({"language": "python", "source": SOURCE}).to_string().into()
+}

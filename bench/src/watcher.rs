@@ -1,0 +1,58 @@
+//! A WebSocket client, with the small buffers that let ten thousand of them share a machine with what they measure.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use futures::StreamExt;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+/// Longer than the hub needs to find in the store what never came live.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub struct Watcher {
+    stream: WebSocketStream<TcpStream>,
+}
+
+impl Watcher {
+    /// Connects and reads the snapshot.
+    pub async fn connect(address: SocketAddr, ticket: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let config = WebSocketConfig::default().read_buffer_size(1024).write_buffer_size(0);
+        let url = format!("ws://{address}/ws?ticket={ticket}");
+        let (stream, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await?;
+        let mut watcher = Self { stream };
+        let first = watcher.next().await?;
+        if !first.starts_with(r#"{"v":1,"type":"snapshot""#) {
+            bail!("the first frame is no snapshot: {first}");
+        }
+        Ok(watcher)
+    }
+
+    /// Reads up to the frame of this event.
+    pub async fn until(&mut self, event: &str) -> anyhow::Result<()> {
+        let wanted = format!(r#""event":"{event}""#);
+        while !self.next().await?.contains(&wanted) {}
+        Ok(())
+    }
+
+    async fn next(&mut self) -> anyhow::Result<Utf8Bytes> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.context("no frame came")?;
+            match message.context("the notifier hung up")?? {
+                Message::Text(text) => return Ok(text),
+                Message::Close(frame) => bail!("the notifier closed: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Answers pings until the connection ends.
+    pub async fn idle(mut self) {
+        while let Some(Ok(_)) = self.stream.next().await {}
+    }
+}
