@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use herald_domain::clock::Clock;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use crate::lock::FileLock;
 use crate::{KNOWN_READER, MigrateReport, SCHEMA_VERSION, SqliteStore, migrate};
@@ -155,9 +155,16 @@ fn pool(size: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
+/// A commit that fails for want of room or by an I/O error makes SQLite undo the transaction by itself; sqlx goes on counting
+/// it as open, and would begin no other. Such a connection is not lent again.
 pub(crate) fn writer(file: &Path, create: bool) -> SqlitePool {
     let options = options(file).create_if_missing(create).journal_mode(SqliteJournalMode::Wal);
-    pool(1).connect_lazy_with(options)
+    pool(1)
+        .before_acquire(|connection, _| {
+            let sound = !connection.is_in_transaction();
+            Box::pin(async move { Ok(sound) })
+        })
+        .connect_lazy_with(options)
 }
 
 fn readers(file: &Path) -> SqlitePool {
