@@ -55,7 +55,8 @@ impl<K: FromStr + std::fmt::Display> Paging<K> {
 fn decode<K: FromStr>(list: &str, text: &str) -> Result<K> {
     let malformed = || ApiError::plain(Code::BadCursor);
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
-    let plain = String::from_utf8(bytes).map_err(|_| malformed())?;
+    // No store can hold a NUL in a text, so none made this.
+    let plain = String::from_utf8(bytes).ok().filter(|plain| !plain.contains('\0')).ok_or_else(malformed)?;
     let key = plain.strip_prefix("1|").and_then(|rest| rest.strip_prefix(list)).and_then(|rest| rest.strip_prefix('|'));
     key.and_then(|key| key.parse().ok()).ok_or_else(malformed)
 }

@@ -18,9 +18,12 @@ impl Params {
     pub(crate) fn read(uri: &Uri, known: &[&str]) -> Result<Self> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|_| bad("?", "the query string cannot be read".to_owned()))?;
-        for (n, (name, _)) in pairs.iter().enumerate() {
+        for (n, (name, value)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 return Err(bad(name, unknown(name, known)));
+            }
+            if value.contains('\0') {
+                return Err(bad(name, "must not contain NUL characters".to_owned()));
             }
             if pairs[..n].iter().any(|(earlier, _)| earlier == name) {
                 return Err(bad(name, "given more than once".to_owned()));

@@ -135,6 +135,9 @@ async fn bad_queries_and_cursors_are_400s() {
         ("/submissions?cursor=MTIz", "bad_cursor"),
         ("/problems?cursor=MTIz", "bad_cursor"),
         ("/admin/dead-letters?cursor=x", "bad_cursor"),
+        // "1|problems|" and a NUL, which PostgreSQL would choke on.
+        ("/problems?cursor=MXxwcm9ibGVtc3wA", "bad_cursor"),
+        ("/submissions?problem=%00", "bad_query"),
         ("/submissions?limit=0", "bad_query"),
         ("/submissions?limit=201", "bad_query"),
         ("/submissions?limit=ten", "bad_query"),
