@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use herald_domain::submission::LIMIT_RANGES;
 use herald_domain::view::ProblemDetails;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Components, Object, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{Modify, OpenApi};
 
 use crate::error::Code;
@@ -55,7 +56,7 @@ that user's rights. `herald up` on loopback needs no key for requests from the s
         (name = "admin", description = "Only with a key of scope admin"),
         (name = "health", description = "For load balancers and supervisors"),
     ),
-    modifiers(&Key, &Problems),
+    modifiers(&Key, &Bounds, &Problems),
     security(("key" = []), ()),
 )]
 struct Document;
@@ -76,6 +77,32 @@ impl Modify for Key {
     }
 }
 
+/// Bounds that are constants elsewhere.
+struct Bounds;
+
+impl Modify for Bounds {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let schemas = &mut openapi.components.get_or_insert_with(Components::new).schemas;
+        for range in &LIMIT_RANGES {
+            if let Some(limit) = property(schemas.get_mut("Limits"), range.field) {
+                limit.minimum = Some(range.least.into());
+                limit.maximum = Some(range.most.into());
+            }
+        }
+        if let Some(name) = property(schemas.get_mut("SourceFile"), "name") {
+            name.pattern = Some("^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$".to_owned());
+        }
+    }
+}
+
+fn property<'a>(schema: Option<&'a mut RefOr<Schema>>, name: &str) -> Option<&'a mut Object> {
+    let Some(RefOr::T(Schema::Object(object))) = schema else { return None };
+    match object.properties.get_mut(name) {
+        Some(RefOr::T(Schema::Object(property))) => Some(property),
+        _ => None,
+    }
+}
+
 struct Problems;
 
 impl Modify for Problems {
@@ -84,18 +111,18 @@ impl Modify for Problems {
         for (status, codes) in by_status(Code::ALL.iter().copied()) {
             components.responses.insert(name(status), response(status, &codes).into());
         }
-        for (path, item) in &mut openapi.paths.paths {
+        for item in openapi.paths.paths.values_mut() {
             let operations = [&mut item.get, &mut item.post, &mut item.delete];
             for operation in operations.into_iter().flatten() {
-                add_problems(path, operation);
+                add_problems(operation);
             }
         }
     }
 }
 
-fn add_problems(path: &str, operation: &mut Operation) {
+fn add_problems(operation: &mut Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
-    for (status, codes) in by_status(codes_of(&id, path).into_iter()) {
+    for (status, codes) in by_status(codes_of(&id).into_iter()) {
         let words: Vec<_> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
         let mut reference = Ref::from_response_name(name(status));
         reference.description = words.join(", ");
@@ -104,7 +131,7 @@ fn add_problems(path: &str, operation: &mut Operation) {
 }
 
 /// Which codes an operation can answer with.
-fn codes_of(operation: &str, path: &str) -> Vec<Code> {
+fn codes_of(operation: &str) -> Vec<Code> {
     use Code::*;
     let mut codes = vec![BadHeader, ForeignHost, InternalError];
     let own: &[Code] = match operation {
@@ -140,7 +167,6 @@ fn codes_of(operation: &str, path: &str) -> Vec<Code> {
     if matches!(verb, "create" | "redrive" | "cancel" | "revoke") {
         codes.push(OriginNotAllowed);
     }
-    debug_assert!(path.starts_with('/'));
     codes
 }
 

@@ -39,7 +39,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 /// Events), each usable as it is for 24 hours; `status_url` gives the same by polling.
 #[utoipa::path(
     post, path = "/submit", operation_id = "create_submission", tag = "judge",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters. The same key with the same request gets the first answer again, with `Idempotency-Replayed: true` and a fresh ticket; keys never expire")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, no spaces. The same key with the same request gets the first answer again, with `Idempotency-Replayed: true` and a fresh ticket; keys never expire")),
     request_body(content = SubmitRequest, example = json!({"problem": "a-plus-b", "language": "python", "source": "a, b = map(int, input().split())\nprint(a + b)\n"})),
     responses((
         status = 202, description = "Accepted and stored", body = AcceptedView,

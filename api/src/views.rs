@@ -21,10 +21,11 @@ pub struct SubmitRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// Id of a language (`GET /languages`).
+    #[schema(min_length = 1)]
     pub language: String,
     /// The whole program as one file; at most 256 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 262144)]
+    #[schema(min_length = 1, max_length = 262144)]
     pub source: Option<String>,
     /// The program as several files, the first being the entry point; 1 to 20, at most 256 KiB together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -186,7 +187,7 @@ impl LanguageView {
 #[serde(deny_unknown_fields)]
 pub struct TicketRequest {
     /// `user:me`, `user:<name>` or `submission:<id>`.
-    #[schema(example = "user:me")]
+    #[schema(example = "user:me", pattern = "^(user|submission):.+$")]
     pub channel: String,
 }
 
@@ -216,7 +217,7 @@ pub struct HealthView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
-    #[schema(example = "alice")]
+    #[schema(example = "alice", pattern = "^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
     pub user: String,
     /// `user` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

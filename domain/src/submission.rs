@@ -14,7 +14,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::id::{LeaseToken, SubmissionId};
 use crate::owner::Owner;
@@ -34,12 +35,26 @@ pub const LEASE_MS: u64 = 15_000;
 /// The longest that one submission may take, compile and all cases together.
 pub const MAX_JUDGING_MS: u64 = 600_000;
 
-/// A text enum: one word per variant in SQL, JSON, metrics and logs alike.
+/// A text enum: one word per variant in SQL, JSON, metrics, logs and documents alike.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
+
+        // Not derived: the derive does not see a word that a macro passes on, and would name the variants.
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let about = concat!($($doc),*).trim();
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some(about))
+                    .enum_values(Some([$($word),+]))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl $name {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
@@ -310,5 +325,21 @@ impl Judgement {
             signal: None,
             outputs: Outputs::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_the_same_in_json_in_text_and_in_documents() {
+        for verdict in Verdict::ALL {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
+            assert_eq!(verdict.as_str().parse(), Ok(*verdict));
+        }
+        let schema = serde_json::to_value(Status::schema()).unwrap();
+        assert_eq!(schema["enum"], serde_json::json!(Status::ALL));
+        assert_eq!(schema["description"], "Where a submission stands.");
     }
 }

@@ -2,9 +2,12 @@
 
 use axum::http::Method;
 use herald_api::error::Code;
+use herald_domain::store::Outbox;
+use herald_domain::submission::Verdict;
+use herald_testkit::build;
 use serde_json::Value;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, python};
 
 #[tokio::test]
 async fn the_contract_is_what_was_agreed() {
@@ -44,6 +47,63 @@ async fn every_documented_operation_exists_and_is_named() {
         assert!(operation["summary"].is_string() || operation["description"].is_string(), "{method} {path}");
         let documented = operation["responses"].as_object().unwrap();
         assert!(documented.contains_key(reply.status.as_str()), "{method} {path} answered {}", reply.status);
+    }
+}
+
+/// What the document promises for the answer to an operation: a schema that stands by itself.
+fn promised(document: &Value, path: &str, method: &str, status: u16) -> Value {
+    let responses = &document["paths"][path][method]["responses"];
+    let mut response = &responses[status.to_string()];
+    if let Some(reference) = response["$ref"].as_str() {
+        response = document.pointer(reference.strip_prefix('#').unwrap()).unwrap();
+    }
+    let content = response["content"].as_object().unwrap().values().next().unwrap();
+    let mut schema = content["schema"].clone();
+    schema["components"] = document["components"].clone();
+    schema
+}
+
+#[tokio::test]
+async fn answers_are_as_the_document_promises() {
+    let app = TestApp::loopback().await;
+    let document: Value = app.get("/openapi.json").send().await.ok().json();
+    app.import("a-plus-b", "Add.").await;
+    app.worker().await;
+    let id = app.submitted().await;
+    app.judge_next(Verdict::WrongAnswer).await;
+    app.store.add_dead_letter(&build::dead_letter(Some(id), time::OffsetDateTime::UNIX_EPOCH)).await.unwrap();
+    let batch = serde_json::json!({"submissions": [python()]});
+    let channel = serde_json::json!({"channel": "user:me"});
+    let user = serde_json::json!({"user": "alice"});
+    let calls = [
+        ("/submit", "post", app.post("/submit", &python())),
+        ("/submit", "post", app.post("/submit", &channel)),
+        ("/submissions/batch", "post", app.post("/submissions/batch", &batch)),
+        ("/status/{id}", "get", app.get(&format!("/status/{id}"))),
+        ("/status/{id}", "get", app.get("/status/x")),
+        ("/submissions", "get", app.get("/submissions")),
+        ("/submissions", "get", app.get("/submissions?limit=0")),
+        ("/problems", "get", app.get("/problems")),
+        ("/problems/{slug}", "get", app.get("/problems/a-plus-b")),
+        ("/languages", "get", app.get("/languages")),
+        ("/tickets", "post", app.post("/tickets", &channel)),
+        ("/livez", "get", app.get("/livez")),
+        ("/readyz", "get", app.get("/readyz?verbose")),
+        ("/admin/keys", "post", app.post("/admin/keys", &user)),
+        ("/admin/keys", "get", app.get("/admin/keys")),
+        ("/admin/dead-letters", "get", app.get("/admin/dead-letters")),
+        ("/admin/dead-letters/redrive", "post", app.call(Method::POST, "/admin/dead-letters/redrive")),
+        ("/admin/processes", "get", app.get("/admin/processes")),
+    ];
+    for (path, method, call) in calls {
+        let reply = call.send().await;
+        let schema = promised(&document, path, method, reply.status.as_u16());
+        let faults: Vec<_> = jsonschema::validator_for(&schema)
+            .unwrap()
+            .iter_errors(&reply.json())
+            .map(|fault| format!("{}: {fault}", fault.instance_path()))
+            .collect();
+        assert!(faults.is_empty(), "{method} {path} answered {}: {faults:#?}\n{}", reply.status, reply.text());
     }
 }
 
