@@ -72,8 +72,6 @@ pub async fn run(command: Command, whole: clap::Command) -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        // Whoever read our output has heard enough.
-        Err(Error::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(if matches!(error, Error::Use(_)) { EX_USAGE } else { EX_FAILED })
@@ -89,13 +87,14 @@ fn connect(place: &Place) -> Result<Client> {
 
 /// Prints a value as JSON, for machines.
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    use std::io::Write;
-    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Use(error.to_string()))?;
-    Ok(writeln!(std::io::stdout(), "{text}")?)
+    print(&serde_json::to_string_pretty(value).map_err(|error| Error::Use(error.to_string()))?)
 }
 
-/// Prints lines for people.
+/// Prints lines. Whoever closes our output early has heard enough: the exit code still tells.
 fn print(text: &str) -> Result<()> {
     use std::io::Write;
-    Ok(writeln!(std::io::stdout(), "{text}")?)
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
