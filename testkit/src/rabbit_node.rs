@@ -2,8 +2,7 @@
 //! with the test. Needs the Debian package `rabbitmq-server`; as root the node runs as the user `rabbitmq`, else as oneself.
 
 use std::fs::File;
-use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +12,8 @@ use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::own_server::{free_port, server_user};
 
 /// A node is an Erlang machine of its own: more than a few at once only wait for one another.
 static ROOM: Semaphore = Semaphore::const_new(3);
@@ -43,13 +44,13 @@ impl RabbitNode {
     pub async fn prepare() -> anyhow::Result<Self> {
         let room = ROOM.acquire().await?;
         let folder = tempfile::Builder::new().prefix("rabbit-node-").tempdir()?;
-        let user = (std::fs::metadata("/proc/self")?.uid() == 0).then(|| account("rabbitmq")).transpose()?;
+        let user = server_user("rabbitmq").context(INSTALL)?;
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755))?;
         if let Some((uid, gid)) = user {
             chown(folder.path(), Some(uid), Some(gid))?;
         }
         std::fs::write(folder.path().join("plugins"), "[].")?;
-        let (port, distribution_port) = (free_port()?, free_port()?);
+        let (port, distribution_port) = (free_port(), free_port());
         Ok(Self { folder, programs: programs()?, user, port, distribution_port, child: None, _room: room })
     }
 
@@ -166,18 +167,4 @@ fn programs() -> anyhow::Result<PathBuf> {
 
 fn is_program(folder: &Path) -> bool {
     folder.join("rabbitmq-server").is_file()
-}
-
-/// User and group of a name in `/etc/passwd`.
-fn account(name: &str) -> anyhow::Result<(u32, u32)> {
-    let passwd = std::fs::read_to_string("/etc/passwd")?;
-    let fields = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == name);
-    match fields.as_deref() {
-        Some([_, _, uid, gid, ..]) => Ok((uid.parse()?, gid.parse()?)),
-        _ => bail!(INSTALL),
-    }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -27,7 +27,8 @@ fn every_place_that_the_documentation_names_exists() {
     let mut named = 0;
     for page in pages() {
         let text = std::fs::read_to_string(&page).unwrap();
-        for place in quoted(&text).filter(|quote| quote.contains(".rs") && quote.contains('/') && !quote.contains(' ')) {
+        for place in quoted(&text).filter(|quote| quote.contains(".rs") && quote.contains('/') && !quote.contains(' '))
+        {
             named += 1;
             let (file, function) = place.split_once("::").unwrap_or((place, ""));
             let code = std::fs::read_to_string(root().join(file)).unwrap_or_default();

@@ -8,6 +8,7 @@ mod database;
 mod judging;
 mod kills;
 mod kin;
+mod outages;
 mod process;
 mod program;
 mod scale;

@@ -5,11 +5,14 @@ use std::time::Duration;
 use herald_domain::store::{Accepted, Fleet, StoreError, Submissions};
 use herald_store_postgres::{PostgresConfig, PostgresStore};
 use herald_testkit::build::{idempotency, intake, new_submission, owner};
+use herald_testkit::proxy::Proxy;
 use sqlx::AssertSqlSafe;
 use sqlx::Connection;
 
-use crate::proxy::{PATIENCE, Proxy};
 use crate::schema::Schema;
+
+/// Longer than any time-out that a test sets.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Ends every connection of the test's stores on the server's side, as a restart would; how many those were.
 async fn kill_connections(schema: &Schema) -> String {

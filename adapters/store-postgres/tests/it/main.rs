@@ -6,7 +6,6 @@
 mod faults;
 mod migrating;
 mod partitions;
-mod proxy;
 mod schema;
 mod text;
 

@@ -1,12 +1,11 @@
 //! One `herald …` process of a test's own: clean environment, log in a file, killed with everything below it when dropped.
 
 use std::fs::{File, OpenOptions};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
+use herald_testkit::own_server::free_port;
 use tokio::time::Instant;
 
 use super::kin::Kin;
@@ -141,18 +140,6 @@ pub fn run(arguments: &[&str], settings: &[(String, String)]) -> (bool, String) 
     let output = bare().args(arguments).envs(settings.iter().cloned()).stdin(Stdio::null()).output().unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
-}
-
-/// A port that stays ours while its process is down: below those that the system hands out by itself.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = (std::process::id() % 10_000) as u16;
-    loop {
-        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// A file with this content.

@@ -1,41 +1,57 @@
-//! A wire between the store and its server that a test can cut, and on which it can let everything go silent.
+//! A wire between a client and its server that a test can cut, and on which it can let everything go silent.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::own_server::free_port;
+
 pub struct Proxy {
     address: SocketAddr,
     server: String,
     silent: watch::Sender<bool>,
     wires: JoinSet<()>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Proxy {
     /// To the server of `url`, which is given back with the proxy's address in it.
     pub async fn before(url: &str) -> (Self, String) {
-        let (credentials, rest) = url.split_once('@').unwrap();
-        let (server, path) = rest.split_once('/').unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let (scheme, rest) = url.split_once("://").expect("a URL has a scheme");
+        let (authority, path) = rest.split_once('/').expect("the URL of a server has a path");
+        let (credentials, server) = match authority.rsplit_once('@') {
+            Some((credentials, server)) => (format!("{credentials}@"), server),
+            None => (String::new(), authority),
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let (silent, _) = watch::channel(false);
-        let mut proxy = Self { address, server: server.to_owned(), silent, wires: JoinSet::new() };
-        proxy.serve(listener);
-        (proxy, format!("{credentials}@{address}/{path}"))
+        let (wires, connections) = (JoinSet::new(), Arc::default());
+        let mut proxy = Self { address, server: server.to_owned(), silent, wires, connections };
+        proxy.mend().await;
+        (proxy, format!("{scheme}://{credentials}{address}/{path}"))
+    }
+
+    /// How many connections have been made through it in all.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     fn serve(&mut self, listener: TcpListener) {
-        let (server, silent) = (self.server.clone(), self.silent.subscribe());
+        let (server, silent, connections) = (self.server.clone(), self.silent.subscribe(), self.connections.clone());
         self.wires.spawn(async move {
             let mut wires = JoinSet::new();
             loop {
-                let (client, _) = listener.accept().await.unwrap();
-                let server = TcpStream::connect(&server).await.unwrap();
-                wires.spawn(join(client, server, silent.clone()));
+                let Ok((client, _)) = listener.accept().await else { return };
+                // A server that is away refuses: so does the wire.
+                if let Ok(server) = TcpStream::connect(&server).await {
+                    connections.fetch_add(1, Ordering::Relaxed);
+                    wires.spawn(join(client, server, silent.clone()));
+                }
             }
         });
     }
@@ -47,7 +63,7 @@ impl Proxy {
 
     /// The server is back.
     pub async fn mend(&mut self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
+        let listener = TcpListener::bind(self.address).await.expect("the port of the wire is free");
         self.serve(listener);
     }
 
@@ -78,6 +94,3 @@ async fn carry(
         }
     }
 }
-
-/// Longer than any time-out that a test sets.
-pub const PATIENCE: Duration = Duration::from_secs(30);
