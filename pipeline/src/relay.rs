@@ -81,7 +81,11 @@ async fn publish(deps: &Deps, rows: &[OutboxRow]) -> Vec<MessageId> {
     let mut failed = None;
     for (row, outcome) in rows.iter().zip(outcomes) {
         match outcome {
-            Ok(()) => taken.push(row.id),
+            Ok(()) => {
+                let traceparent = row.traceparent.as_deref().unwrap_or("");
+                tracing::debug!(submission.id = %row.submission, traceparent, "published");
+                taken.push(row.id);
+            }
             Err(error) => failed = Some(error),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use herald_domain::broker::Delivery;
 use herald_domain::id::LeaseToken;
-use herald_domain::store::{self, Claimed};
+use herald_domain::store::{self, Claimed, StoreError};
 use herald_domain::submission::{Claim, Judgement, LEASE_MS, MAX_JUDGING_MS, Verdict};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,8 @@ use crate::{Deps, announce};
 const MAX_RETRY_DELAY_MS: u64 = 60_000;
 /// How long a verdict is held on to while the store is away; past it the lease runs out and another attempt is made.
 const RECORD_WITHIN: Duration = Duration::from_secs(60);
+/// How long giving back is tried; past it the lease runs out by itself.
+const RELEASE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Works on whatever is best in the class; the delivery is only the licence.
 pub(super) async fn work_on(
@@ -39,9 +41,7 @@ pub(super) async fn work_on(
         submission.id = %delivery.message().submission,
     );
     let token = LeaseToken(Uuid::new_v4());
-    // While the store is away the delivery is kept; on shutdown it is dropped unsettled, hence delivered again.
-    let claimed = insist(&shutdown, || deps.store.claim(&class, token, LEASE_MS)).instrument(span).await;
-    match claimed {
+    match claim(&deps, &class, token, &shutdown).instrument(span).await {
         None => return,
         Some(Claimed::Nothing) => {}
         Some(Claimed::Exhausted(event)) => {
@@ -57,6 +57,19 @@ pub(super) async fn work_on(
     }
     if let Err(error) = delivery.ack().await {
         tracing::debug!(error = %error, "the delivery will come again, which is harmless");
+    }
+}
+
+/// While the store is away the delivery is kept; `None` on shutdown: it is dropped unsettled, hence delivered again. A refusal
+/// may be of one bad row, whose attempt is counted all the same, so that it does not stand in the way for ever.
+async fn claim(deps: &Deps, class: &str, token: LeaseToken, shutdown: &CancellationToken) -> Option<Claimed> {
+    let mut pauses = retry_pauses();
+    loop {
+        match insist(shutdown, || deps.store.claim(class, token, LEASE_MS)).await? {
+            Ok(claimed) => return Some(claimed),
+            Err(error) => tracing::error!(error = %error, "the store refuses a claim; trying again"),
+        }
+        pause(&mut pauses, shutdown).await?;
     }
 }
 
@@ -83,8 +96,9 @@ async fn run(deps: &Deps, claim: Claim, judge: &dyn Judge, kill: &CancellationTo
         () = steps.tell() => None,
     };
     match outcome {
-        Some(Ok(judgement)) if !stopped.is_cancelled() => record(deps, &claim, &judgement).await,
+        Some(Ok(judgement)) if !stopped.is_cancelled() => record(deps, &claim, &judgement, kill).await,
         Some(Err(AttemptFailed(error))) if !stopped.is_cancelled() => {
+            let error = steps.refusal().unwrap_or(error);
             give_back(deps, &claim, retry_delay_ms(claim.submission.attempt), &error).await;
         }
         _ if kill.is_cancelled() => give_back(deps, &claim, 0, "the worker was stopped").await,
@@ -136,11 +150,11 @@ async fn keep_lease(deps: &Deps, claim: &Claim, stopped: &CancellationToken) {
     }
 }
 
-async fn record(deps: &Deps, claim: &Claim, judgement: &Judgement) {
+async fn record(deps: &Deps, claim: &Claim, judgement: &Judgement, kill: &CancellationToken) {
     let submission = &claim.submission;
-    let recorded = insist_for(RECORD_WITHIN, || deps.store.record_verdict(submission.id, claim.token, judgement)).await;
-    match recorded {
-        Some(Some(event)) => {
+    let store = || deps.store.record_verdict(submission.id, claim.token, judgement);
+    match insist_for(RECORD_WITHIN, kill, store).await {
+        Some(Ok(Some(event))) => {
             announce(&*deps.broker, &event);
             metrics::counter!("herald_verdicts_total", "verdict" => judgement.verdict.as_str()).increment(1);
             metrics::counter!("herald_attempts_total", "outcome" => "judged").increment(1);
@@ -152,9 +166,13 @@ async fn record(deps: &Deps, claim: &Claim, judgement: &Judgement) {
                 "judged"
             );
         }
-        Some(None) => {
+        Some(Ok(None)) => {
             metrics::counter!("herald_attempts_total", "outcome" => "fenced").increment(1);
             tracing::info!("the verdict came too late: cancelled, or another attempt has the lease");
+        }
+        Some(Err(error)) => {
+            let error = format!("the store refused the verdict: {error}");
+            give_back(deps, claim, retry_delay_ms(submission.attempt), &error).await;
         }
         None => tracing::error!("the verdict could not be stored: the submission will be judged again"),
     }
@@ -163,21 +181,23 @@ async fn record(deps: &Deps, claim: &Claim, judgement: &Judgement) {
 async fn give_back(deps: &Deps, claim: &Claim, delay_ms: u64, error: &str) {
     metrics::counter!("herald_attempts_total", "outcome" => "failed").increment(1);
     tracing::warn!(error, delay_ms, "the attempt came to nothing; the submission will be tried again");
-    let released =
-        insist_for(Duration::from_secs(5), || deps.store.release(claim.submission.id, claim.token, delay_ms, error));
-    if let Some(Some(event)) = released.await {
-        announce(&*deps.broker, &event);
+    let store = || deps.store.release(claim.submission.id, claim.token, delay_ms, error);
+    match insist_for(RELEASE_WITHIN, &CancellationToken::new(), store).await {
+        Some(Ok(Some(event))) => announce(&*deps.broker, &event),
+        Some(Ok(None)) => tracing::info!("there was nothing to give back: cancelled, or another attempt has the lease"),
+        Some(Err(_)) | None => tracing::warn!("the work could not be given back: its lease has to run out"),
     }
 }
 
-/// Full jitter over a doubling ceiling.
+/// Jittered, below a ceiling that doubles with each attempt.
 fn retry_delay_ms(attempt: u32) -> u64 {
-    let ceiling = 1_000u64.checked_shl(attempt.saturating_sub(1)).unwrap_or(u64::MAX).min(MAX_RETRY_DELAY_MS);
+    let doublings = attempt.saturating_sub(1).min(MAX_RETRY_DELAY_MS.ilog2());
+    let ceiling = (1_000 << doublings).min(MAX_RETRY_DELAY_MS);
     rand::random_range(ceiling / 2..=ceiling)
 }
 
-/// Calls until the store answers; `None` if `stop` fires first.
-pub(super) async fn insist<T, F, C>(stop: &CancellationToken, call: C) -> Option<T>
+/// Calls until the store answers, be it by a refusal, which asking again would not change; `None` if `stop` fires first.
+pub(super) async fn insist<T, F, C>(stop: &CancellationToken, call: C) -> Option<store::Result<T>>
 where
     C: Fn() -> F,
     F: Future<Output = store::Result<T>>,
@@ -185,21 +205,38 @@ where
     let mut pauses = retry_pauses();
     loop {
         match call().await {
-            Ok(answer) => return Some(answer),
-            Err(error) => tracing::warn!(error = %error, "the store did not answer; trying again"),
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Busy)) => {
+                tracing::warn!(error = %error, "the store did not answer; trying again");
+            }
+            answer => return Some(answer),
         }
-        let pause = pauses.next().unwrap_or(Duration::from_secs(2));
-        tokio::select! {
-            () = stop.cancelled() => return None,
-            () = tokio::time::sleep(pause) => {}
-        }
+        pause(&mut pauses, stop).await?;
     }
 }
 
-async fn insist_for<T, F, C>(limit: Duration, call: C) -> Option<T>
+/// `None` if `stop` fires first.
+async fn pause(pauses: &mut impl Iterator<Item = Duration>, stop: &CancellationToken) -> Option<()> {
+    let pause = pauses.next().unwrap_or(Duration::from_secs(2));
+    stop.run_until_cancelled(tokio::time::sleep(pause)).await
+}
+
+async fn insist_for<T, F, C>(limit: Duration, stop: &CancellationToken, call: C) -> Option<store::Result<T>>
 where
     C: Fn() -> F,
     F: Future<Output = store::Result<T>>,
 {
-    tokio::time::timeout(limit, insist(&CancellationToken::new(), call)).await.ok().flatten()
+    tokio::time::timeout(limit, insist(stop, call)).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_waits_longer_each_time_up_to_a_minute_and_never_not_at_all() {
+        for (attempt, most) in [(1, 1_000), (2, 2_000), (5, 16_000), (7, 60_000), (65, 60_000), (u32::MAX, 60_000)] {
+            let delay = retry_delay_ms(attempt);
+            assert!((most / 2..=most).contains(&delay), "attempt {attempt}: {delay}");
+        }
+    }
 }

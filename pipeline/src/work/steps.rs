@@ -3,6 +3,7 @@
 //! Progress is conflated, not queued: a judge that finishes cases faster than they can be shown never waits, and what is
 //! shown is always the newest.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use herald_domain::channel::Channel;
@@ -21,7 +22,7 @@ const SAVE_EVERY: Duration = Duration::from_millis(250);
 /// Progress of one submission is published at most this often.
 const PUBLISH_EVERY: Duration = Duration::from_millis(20);
 
-/// The lease is gone: stop.
+/// Stop: the lease is gone, or the store takes no step of this run.
 #[derive(Debug, thiserror::Error)]
 #[error("the lease is gone")]
 pub struct Stopped;
@@ -37,18 +38,24 @@ struct SoFar {
 pub struct Steps {
     stopped: CancellationToken,
     so_far: watch::Sender<SoFar>,
+    refusal: OnceLock<String>,
     /// None for a detached one.
     job: Option<(Deps, Submission, LeaseToken)>,
 }
 
 impl Steps {
     pub(super) fn new(deps: Deps, submission: Submission, token: LeaseToken, stopped: CancellationToken) -> Self {
-        Self { stopped, so_far: watch::Sender::new(SoFar::default()), job: Some((deps, submission, token)) }
+        Self { stopped, job: Some((deps, submission, token)), ..Self::detached() }
     }
 
     /// For tests of a [`crate::work::Judge`]: tells nobody.
     pub fn detached() -> Self {
-        Self { stopped: CancellationToken::new(), so_far: watch::Sender::new(SoFar::default()), job: None }
+        Self {
+            stopped: CancellationToken::new(),
+            so_far: watch::Sender::new(SoFar::default()),
+            refusal: OnceLock::new(),
+            job: None,
+        }
     }
 
     /// Compiled: the cases begin. Stores and pushes `submission.running`.
@@ -56,16 +63,25 @@ impl Steps {
         self.so_far.send_modify(|so_far| so_far.tests.total = total);
         let Some((deps, submission, token)) = &self.job else { return Ok(()) };
         match super::job::insist(&self.stopped, || deps.store.start_running(submission.id, *token, total)).await {
-            Some(Some(event)) => {
+            Some(Ok(Some(event))) => {
                 announce(&*deps.broker, &event);
                 Ok(())
             }
-            Some(None) => {
+            Some(Ok(None)) => {
                 self.stopped.cancel();
+                Err(Stopped)
+            }
+            Some(Err(error)) => {
+                let _ = self.refusal.set(format!("the store refused a step: {error}"));
                 Err(Stopped)
             }
             None => Err(Stopped),
         }
+    }
+
+    /// Why the store refused a step, if it did: then the attempt ends, though the lease is held.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.refusal.get().cloned()
     }
 
     /// A case has been run: pushes progress at once, stores counts and cases at most every 250 ms. Never waits.

@@ -7,6 +7,7 @@ use herald_domain::store::{Outbox, Submissions};
 use herald_domain::submission::{Status, Verdict};
 use tokio::sync::Semaphore;
 
+use crate::faulty_store::Fault;
 use crate::world::{Deed, PATIENCE, Scripted, world};
 
 #[tokio::test]
@@ -124,4 +125,46 @@ async fn a_drain_finishes_what_it_can_and_gives_the_rest_back() {
     for id in [first, second] {
         world.until(id, |submission| submission.verdict.is_some()).await;
     }
+}
+
+/// What the store refuses for good, it would refuse for as long as it was asked: the slot goes on to the next.
+#[tokio::test]
+async fn an_attempt_that_the_store_refuses_is_given_back() {
+    for (method, deed) in [("start_running", Deed::Cases), ("record_verdict", Deed::Accept)] {
+        let world = world().await;
+        world.faulty.set(method, [Fault::Broken, Fault::None]);
+        world.worker(&Scripted::new([deed]));
+        let id = world.submit().await;
+        world.until(id, |submission| submission.attempt == 1 && submission.status == Status::Queued).await;
+        world.sweeper(false);
+        world.clock.advance(Duration::from_secs(61));
+        let done = world.until(id, |submission| submission.status.is_final()).await;
+        assert_eq!((done.verdict, done.attempt), (Some(Verdict::Accepted), 2), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_the_store_refuses_is_made_again() {
+    let world = world().await;
+    world.faulty.set("claim", [Fault::Broken, Fault::Away, Fault::Broken, Fault::None]);
+    world.worker(&Scripted::new([Deed::Accept]));
+    let id = world.submit().await;
+    let done = world.until(id, |submission| submission.status.is_final()).await;
+    assert_eq!((done.verdict, done.attempt), (Some(Verdict::Accepted), 1));
+}
+
+/// A verdict is held for a minute while the store is away, but not past the grace period.
+#[tokio::test]
+async fn a_drain_does_not_wait_for_a_store_that_is_away() {
+    let world = world().await;
+    world.faulty.set("record_verdict", [Fault::Away]);
+    world.faulty.set("release", [Fault::Away]);
+    let (shutdown, worker) = world.worker(&Scripted::new([Deed::Accept]));
+    world.submit().await;
+    while world.faulty.calls("record_verdict") == 0 {
+        tokio::task::yield_now().await;
+    }
+    shutdown.cancel();
+    let given_back = tokio::time::timeout(PATIENCE, worker).await.expect("the drain ends").unwrap();
+    assert_eq!(given_back, 1);
 }

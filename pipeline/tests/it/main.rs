@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod faulty;
+mod faulty_broker;
+mod faulty_store;
 mod intake;
 mod judging;
 mod sweeping;

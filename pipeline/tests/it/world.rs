@@ -21,13 +21,17 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::faulty::FaultyBroker;
+use crate::faulty_broker::FaultyBroker;
+use crate::faulty_store::FaultyStore;
 
 /// Long enough for a busy machine; a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct World {
+    /// The store itself, which always answers.
     pub store: SqliteStore,
+    /// The store as the pipeline sees it.
+    pub faulty: Arc<FaultyStore>,
     pub broker: Arc<FaultyBroker>,
     pub clock: Arc<TestClock>,
     pub relay: Relay,
@@ -45,15 +49,16 @@ pub async fn world() -> World {
     let store = SqliteStore::open(&url, clock.clone()).await.unwrap();
     let broker = Arc::new(FaultyBroker::new());
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let deps = Deps { store: Arc::new(store.clone()), broker: broker.clone() };
+    let faulty = Arc::new(FaultyStore::over(store.clone()));
+    let deps = Deps { store: faulty.clone(), broker: broker.clone() };
     let relay = Relay::start(deps.clone(), &tasks, stop.clone());
     let intake = Intake::start(deps, relay.clone(), 2_000, &tasks, stop.clone());
-    World { store, broker, clock, relay, intake, tasks, stop, _folder: folder }
+    World { store, faulty, broker, clock, relay, intake, tasks, stop, _folder: folder }
 }
 
 impl World {
     pub fn deps(&self) -> Deps {
-        Deps { store: Arc::new(self.store.clone()), broker: self.broker.clone() }
+        Deps { store: self.faulty.clone(), broker: self.broker.clone() }
     }
 
     pub fn sweeper(&self, alone: bool) {
