@@ -3,16 +3,25 @@
 //! Under light load a batch is one item and costs nothing extra; under heavy load one commit (one fsync) serves many.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The most items in one commit.
 pub const MAX_BATCH: usize = 64;
 /// How many callers may wait; more are turned away at once.
 const WAITING: usize = 4_096;
+/// Who has waited this long for a commit to begin is turned away: while the store is away each commit takes seconds to
+/// fail, and what comes in meanwhile would wait for minutes.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-type Waiting<T, R> = (T, oneshot::Sender<R>);
+struct Waiting<T, R> {
+    item: T,
+    reply: oneshot::Sender<R>,
+    since: Instant,
+}
 
 /// Hands items to one committing task and brings each its outcome.
 pub(crate) struct Batcher<T, R> {
@@ -44,7 +53,7 @@ impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
     /// Waits for the item's outcome.
     pub(crate) async fn submit(&self, item: T) -> Result<R, Overloaded> {
         let (reply, outcome) = oneshot::channel();
-        self.queue.try_send((item, reply)).map_err(|_| Overloaded)?;
+        self.queue.try_send(Waiting { item, reply, since: Instant::now() }).map_err(|_| Overloaded)?;
         outcome.await.map_err(|_| Overloaded)
     }
 }
@@ -62,8 +71,13 @@ where
             () = stop.cancelled(), if !waiting.is_closed() => { waiting.close(); continue }
             received = waiting.recv_many(&mut batch, MAX_BATCH) => if received == 0 { return },
         }
+        // A reply that is dropped tells the caller that nothing was done.
+        batch.retain(|waiting| waiting.since.elapsed() < PATIENCE);
+        if batch.is_empty() {
+            continue;
+        }
         metrics::histogram!("herald_commit_batch_size").record(batch.len() as f64);
-        let (items, replies): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+        let (items, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.item, waiting.reply)).unzip();
         for (reply, outcome) in replies.into_iter().zip(commit(items).await) {
             // A caller that has gone away is no error: its item is committed all the same.
             let _ = reply.send(outcome);
@@ -122,6 +136,22 @@ mod tests {
             assert_eq!(outcome.await.unwrap(), n * 10);
         }
         assert_eq!(commits.load(Ordering::SeqCst), 2, "one commit for the first, one for the forty behind it");
+    }
+
+    /// A store that is away fails each commit after three seconds: nobody waits until the queue before him has failed.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_long_behind_commits_that_fail_slowly() {
+        let commit = |items: Vec<u32>| async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            items.iter().map(|_| false).collect()
+        };
+        let (batcher, task) = Batcher::new(commit, CancellationToken::new());
+        tokio::spawn(task);
+        let start = Instant::now();
+        let outcomes = futures::future::join_all((0..2_000).map(|n| batcher.submit(n))).await;
+        assert!(start.elapsed() < 2 * PATIENCE, "the last one waited for {:?}", start.elapsed());
+        let tried = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!((tried, outcomes.len()), (2 * MAX_BATCH, 2_000), "the others are turned away");
     }
 
     #[tokio::test]

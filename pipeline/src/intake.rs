@@ -67,20 +67,26 @@ impl Committer {
     async fn commit(&self, batch: Vec<store::Intake>) -> Vec<store::Result<Accepted>> {
         match self.commit_together(&batch).await {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(StoreError::Unavailable(cause)) => {
-                let text = cause.to_string();
-                batch.iter().map(|_| Err(StoreError::Unavailable(text.clone().into()))).collect()
-            }
+            Err(StoreError::Unavailable(cause)) => unavailable(batch.len(), &*cause),
             Err(cause) if batch.len() == 1 => vec![Err(cause)],
-            Err(_) => {
-                let mut outcomes = Vec::with_capacity(batch.len());
-                for item in &batch {
-                    let outcome = self.commit_together(std::slice::from_ref(item)).await;
-                    outcomes.push(outcome.map(|mut one| one.remove(0)));
+            Err(_) => self.commit_one_by_one(&batch).await,
+        }
+    }
+
+    /// Once the store is away, the rest is not tried: each would wait for it in vain, and those behind them too.
+    async fn commit_one_by_one(&self, batch: &[store::Intake]) -> Vec<store::Result<Accepted>> {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for item in batch {
+            match self.commit_together(std::slice::from_ref(item)).await {
+                Ok(mut one) => outcomes.push(Ok(one.remove(0))),
+                Err(StoreError::Unavailable(cause)) => {
+                    outcomes.extend(unavailable(batch.len() - outcomes.len(), &*cause));
+                    break;
                 }
-                outcomes
+                Err(cause) => outcomes.push(Err(cause)),
             }
         }
+        outcomes
     }
 
     async fn commit_together(&self, batch: &[store::Intake]) -> store::Result<Vec<Accepted>> {
@@ -94,4 +100,10 @@ impl Committer {
         }
         Ok(outcomes)
     }
+}
+
+/// One failure, told to so many.
+fn unavailable(count: usize, cause: &(dyn std::error::Error + Send + Sync)) -> Vec<store::Result<Accepted>> {
+    let text = cause.to_string();
+    std::iter::repeat_with(|| Err(StoreError::Unavailable(text.clone().into()))).take(count).collect()
 }

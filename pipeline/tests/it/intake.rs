@@ -1,8 +1,12 @@
 //! Accepting: durable before the answer, whatever the broker does.
 
-use herald_domain::store::{Accepted, Outbox};
-use herald_testkit::build::{idempotency, new_submission, owner};
+use std::sync::Arc;
 
+use herald_domain::store::{Accepted, Outbox, StoreError, Submissions};
+use herald_testkit::build::{idempotency, new_submission, owner};
+use tokio::sync::Semaphore;
+
+use crate::faulty_store::Fault;
 use crate::world::{Deed, PATIENCE, Scripted, world};
 
 #[tokio::test]
@@ -63,4 +67,39 @@ async fn while_the_broker_is_away_everything_is_accepted_and_done_once_it_is_bac
         world.until(id, |submission| submission.verdict.is_some()).await;
         assert_eq!(judge.attempts_of(id), 1);
     }
+}
+
+/// A commit that fails for one of its items is done item by item, but not in a store that has gone away meanwhile.
+#[tokio::test]
+async fn a_store_that_goes_away_in_the_middle_is_not_asked_for_each_of_a_batch() {
+    let world = world().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let script = [Fault::Held(gate.clone()), Fault::Broken, Fault::None, Fault::Broken, Fault::Away];
+    world.faulty.set("accept_submissions", script);
+    let asked = |n: usize| {
+        let (intake, faulty) = (world.intake.clone(), world.faulty.clone());
+        async move {
+            if n > 0 {
+                // Behind the first, whose commit is held, so that they share the next.
+                while faulty.calls("accept_submissions") == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            intake.accept(new_submission(&owner("alice"))).await
+        }
+    };
+    let release = async {
+        while world.faulty.calls("accept_submissions") == 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::task::yield_now().await;
+        gate.add_permits(1);
+    };
+    let (outcomes, ()) = futures::join!(futures::future::join_all((0..20).map(asked)), release);
+    let created = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Accepted::Created(_)))).count();
+    let broken = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Broken(_)))).count();
+    let away = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Unavailable(_)))).count();
+    assert_eq!((created, broken, away), (2, 1, 17));
+    assert_eq!(world.faulty.calls("accept_submissions"), 5);
+    assert_eq!(world.store.count_open().await.unwrap(), 2, "what was refused is not stored");
 }
