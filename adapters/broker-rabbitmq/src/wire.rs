@@ -84,3 +84,45 @@ fn header<'a>(delivery: &'a Delivery, name: &str) -> Option<&'a LongString> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use herald_domain::id::SubmissionId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn delivery(properties: BasicProperties, body: &[u8]) -> Delivery {
+        let mut delivery = Delivery::mock(1, "herald.work".into(), "judge.any".into(), false, body.to_vec());
+        delivery.properties = properties;
+        delivery
+    }
+
+    /// Consumers in other languages read exactly this.
+    #[test]
+    fn a_wake_up_travels_as_documented() {
+        let message = WorkMessage {
+            id: Some(MessageId(Uuid::from_u128(1))),
+            submission: SubmissionId(Uuid::from_u128(2)),
+            class: "any".to_owned(),
+            traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+        };
+        let (properties, body) = encode_work(&message);
+        let expected = r#"{"v":1,"submission":"00000000-0000-0000-0000-000000000002","class":"any"}"#;
+        assert_eq!(String::from_utf8_lossy(&body), expected);
+        assert_eq!(properties.content_type().as_ref().map(|text| text.as_str()), Some("application/json"));
+        assert_eq!(*properties.delivery_mode(), Some(PERSISTENT));
+        assert_eq!(decode_work(&delivery(properties, &body)).unwrap(), message);
+    }
+
+    #[test]
+    fn fields_of_a_later_version_are_ignored_and_a_breaking_version_is_not_guessed_at() {
+        let newer = br#"{"v":1,"submission":"00000000-0000-0000-0000-000000000002","class":"any","more":[1]}"#;
+        let message = decode_work(&delivery(BasicProperties::default(), newer)).unwrap();
+        assert_eq!((message.id, message.traceparent), (None, None));
+        let breaking = br#"{"v":2,"submission":"00000000-0000-0000-0000-000000000002","class":"any"}"#;
+        assert!(decode_work(&delivery(BasicProperties::default(), breaking)).is_err());
+        let bad_id = BasicProperties::default().with_message_id("not-a-uuid".into());
+        assert_eq!(decode_work(&delivery(bad_id, newer)).unwrap().id, None);
+    }
+}
