@@ -17,8 +17,12 @@ const BATCH: u32 = 1_000;
 const LOST_AFTER_MS: u64 = 10_000;
 /// Slow passes (refill, expiry) are done every so many fast ones.
 const SLOW_EVERY: u64 = 5;
-/// Housekeeping is done every so many fast passes (an hour).
-const HOUSE_EVERY: u64 = 3_600;
+/// Nothing is expired before the store has answered so many fast passes in a row (a minute): after a day in which everything
+/// was off, or an outage, the workers come first.
+const CALM_PASSES: u64 = 60;
+/// Between two housekeepings, and after one that failed.
+const HOUSE_EVERY: Duration = Duration::from_secs(3_600);
+const HOUSE_AGAIN: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug)]
 pub struct SweepConfig {
@@ -29,6 +33,15 @@ pub struct SweepConfig {
     /// No other process uses the store: leases and outbox claims that it finds at start are a dead process's, and its
     /// in-process queue is empty.
     pub alone: bool,
+}
+
+/// What a dead process left, and has not been taken over yet.
+#[derive(PartialEq, Eq)]
+enum Left {
+    Everything,
+    /// The leases are ended; what is due has to be woken.
+    Messages,
+    Nothing,
 }
 
 pub struct Sweeper {
@@ -43,36 +56,60 @@ impl Sweeper {
 
     /// Sweeps until `stop` fires.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.sweep(&stop), self.keep_house(&stop));
+    }
+
+    async fn sweep(&self, stop: &CancellationToken) {
         let mut every = tokio::time::interval(self.config.every);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut taken_over = !self.config.alone;
+        let mut left = if self.config.alone { Left::Everything } else { Left::Nothing };
+        let mut calm = 0;
         for pass in 0.. {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = every.tick() => {}
             }
-            if !taken_over {
-                taken_over = self.logged("take over", self.take_over().await);
-            }
-            self.logged("wake", self.wake_due().await);
+            let mut well = self.logged("take over", self.take_over(&mut left).await);
+            well &= self.logged("wake", self.wake_due().await);
             if pass % SLOW_EVERY == 0 {
-                self.logged("refill", self.refill(LOST_AFTER_MS).await);
-                self.logged("expire", self.expire_unclaimed().await);
+                well &= self.logged("refill", self.refill().await);
+                if calm >= CALM_PASSES {
+                    well &= self.logged("expire", self.expire_unclaimed().await);
+                }
             }
-            if pass % HOUSE_EVERY == 0 {
-                self.logged("maintain", self.deps.store.maintain().await);
+            calm = if well { calm + 1 } else { 0 };
+        }
+    }
+
+    /// By itself, for it may take minutes after a long time off.
+    async fn keep_house(&self, stop: &CancellationToken) {
+        loop {
+            let Some(outcome) = stop.run_until_cancelled(self.deps.store.maintain()).await else { return };
+            let pause = if self.logged("maintain", outcome) { HOUSE_EVERY } else { HOUSE_AGAIN };
+            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return;
             }
         }
     }
 
-    /// After a crash of the only process: its leases and claims are void, and everything due is woken at once.
-    async fn take_over(&self) -> Result<(), StoreError> {
-        let leases = self.deps.store.expire_leases().await?;
-        let rows = self.deps.store.release_outbox().await?;
-        if leases + rows > 0 {
-            tracing::info!(leases, outbox.rows = rows, "took over the work of the process before");
+    /// After a crash of the only process: its leases and claims are void, and everything due is woken at once, whatever is
+    /// in the queue already. Leases are ended once: those given out later are this process's own.
+    async fn take_over(&self, left: &mut Left) -> Result<(), StoreError> {
+        if *left == Left::Everything {
+            let leases = self.deps.store.expire_leases().await?;
+            if leases > 0 {
+                tracing::info!(leases, "took over the work of the process before");
+            }
+            *left = Left::Messages;
         }
-        self.refill(0).await
+        if *left == Left::Messages {
+            self.deps.store.release_outbox().await?;
+            for class in self.deps.store.open_classes().await? {
+                self.publish(&self.deps.store.due_rows(&class, 0, BATCH).await?).await;
+            }
+            *left = Left::Nothing;
+        }
+        Ok(())
     }
 
     async fn wake_due(&self) -> Result<(), StoreError> {
@@ -82,13 +119,13 @@ impl Sweeper {
     }
 
     /// Where a class's queue is empty although rows have been due for a while, their messages are gone: make new ones.
-    async fn refill(&self, older_than_ms: u64) -> Result<(), StoreError> {
+    async fn refill(&self) -> Result<(), StoreError> {
         for class in self.deps.store.open_classes().await? {
             if !matches!(self.deps.broker.work_depth(&class).await, Ok(0)) {
                 continue;
             }
-            let rows = self.deps.store.due_rows(&class, older_than_ms, BATCH).await?;
-            if !rows.is_empty() && older_than_ms > 0 {
+            let rows = self.deps.store.due_rows(&class, LOST_AFTER_MS, BATCH).await?;
+            if !rows.is_empty() {
                 tracing::warn!(class = %class, rows = rows.len(), "the queue was empty while work was due: refilling it");
             }
             self.publish(&rows).await;

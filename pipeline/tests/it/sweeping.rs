@@ -1,12 +1,16 @@
 //! What no message told of.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use herald_domain::store::Outbox;
+use herald_domain::broker::Broker;
+use herald_domain::store::{Outbox, Work};
 use herald_domain::submission::Verdict;
-use herald_testkit::build::{new_submission, owner};
+use herald_testkit::build::{new_submission, owner, token};
+use tokio::sync::Semaphore;
 
-use crate::world::{Deed, Scripted, world};
+use crate::faulty_store::Fault;
+use crate::world::{Deed, PATIENCE, Scripted, World, world};
 
 #[tokio::test]
 async fn a_process_that_knows_itself_alone_takes_over_at_once_what_a_dead_one_left() {
@@ -15,7 +19,7 @@ async fn a_process_that_knows_itself_alone_takes_over_at_once_what_a_dead_one_le
     world.broker.set_away(true);
     let ids = [world.submit().await, world.submit().await, world.submit().await];
     let store = &world.store;
-    herald_domain::store::Work::claim(store, "any", herald_testkit::build::token(), 15_000).await.unwrap();
+    store.claim("any", token(), 15_000).await.unwrap();
     let published: Vec<_> = {
         world.clock.advance(Duration::from_secs(6));
         store.claim_outbox(1, 35_000).await.unwrap().iter().map(|row| row.id).collect()
@@ -57,4 +61,95 @@ async fn what_no_worker_takes_in_time_ends_as_internal_error() {
     world.sweeper(false);
     let ended = world.until(id, |submission| submission.status.is_final()).await;
     assert_eq!((ended.verdict, ended.reason.as_deref()), (Some(Verdict::InternalError), Some("no_worker")));
+}
+
+/// A day without anybody, the workers included, is not a day in which no worker wanted it.
+#[tokio::test]
+async fn what_waited_while_everything_was_off_is_judged_and_not_expired() {
+    let world = world().await;
+    world.broker.set_away(true);
+    let id = world.submit().await;
+    world.clock.advance(Duration::from_secs(86_400));
+    world.broker.set_away(false);
+    world.sweeper(true);
+    until_calls(&world, "due_wakes", 10).await;
+    world.worker(&Scripted::new([Deed::Accept]));
+    let done = world.until(id, |submission| submission.status.is_final()).await;
+    assert_eq!((done.verdict, done.reason.as_deref()), (Some(Verdict::Accepted), Some("ok")));
+}
+
+/// Nor is an outage of the store, in which nobody could have started anything.
+#[tokio::test]
+async fn an_outage_of_the_store_puts_expiry_off() {
+    let world = world().await;
+    world.faulty.set("due_wakes", [Fault::Away]);
+    world.sweeper(false);
+    until_calls(&world, "due_wakes", 100).await;
+    assert_eq!(world.faulty.calls("expire_unclaimed"), 0);
+    world.faulty.set("due_wakes", [Fault::None]);
+    let before = world.faulty.calls("due_wakes");
+    until_calls(&world, "expire_unclaimed", 1).await;
+    let calm = world.faulty.calls("due_wakes") - before;
+    assert!(calm >= 60, "only {calm} passes after the store was back");
+}
+
+#[tokio::test]
+async fn housekeeping_that_takes_long_holds_nothing_up() {
+    let world = world().await;
+    world.faulty.set("maintain", [Fault::Held(Arc::new(Semaphore::new(0)))]);
+    world.sweeper(false);
+    until_calls(&world, "maintain", 1).await;
+    let before = world.faulty.calls("due_wakes");
+    until_calls(&world, "due_wakes", before + 5).await;
+}
+
+/// What a dead process left in the outbox is in the queue before the sweeper looks: the rest is woken at once all the same.
+#[tokio::test]
+async fn a_take_over_does_not_wait_for_an_empty_queue() {
+    let world = world().await;
+    world.broker.set_away(true);
+    let ids = [world.submit().await, world.submit().await];
+    world.clock.advance(Duration::from_secs(6));
+    let published: Vec<_> = world.store.claim_outbox(1, 35_000).await.unwrap().iter().map(|row| row.id).collect();
+    world.store.delete_outbox(&published).await.unwrap();
+    world.broker.set_away(false);
+    let relayed = async {
+        while world.broker.work_depth("any").await.unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, relayed).await.expect("the relay sweeps");
+    world.sweeper(true);
+    until_calls(&world, "due_wakes", 1).await;
+    world.worker(&Scripted::new([Deed::Accept]));
+    for id in ids {
+        world.until(id, |submission| submission.verdict.is_some()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_take_over_that_is_tried_again_ends_no_lease_of_its_own_process() {
+    let world = world().await;
+    let away = vec![Fault::Away; 3];
+    world.faulty.set("open_classes", [away, vec![Fault::None]].concat());
+    world.sweeper(true);
+    until_calls(&world, "open_classes", 1).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let judge = Scripted::new([Deed::Wait(gate.clone())]);
+    world.worker(&judge);
+    let id = world.submit().await;
+    let _ = judge.begun.acquire().await.unwrap();
+    until_calls(&world, "open_classes", 5).await;
+    gate.add_permits(1);
+    let done = world.until(id, |submission| submission.status.is_final()).await;
+    assert_eq!((done.verdict, done.attempt), (Some(Verdict::Accepted), 1));
+}
+
+async fn until_calls(world: &World, method: &'static str, calls: usize) {
+    let called = async {
+        while world.faulty.calls(method) < calls {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, called).await.unwrap_or_else(|_| panic!("{method} is not called {calls} times"));
 }
