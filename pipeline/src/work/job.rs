@@ -34,12 +34,8 @@ pub(super) async fn work_on(
     kill: CancellationToken,
     shutdown: CancellationToken,
 ) {
-    let span = tracing::debug_span!(
-        "broker.consume",
-        class = %class,
-        redelivered = delivery.redelivered(),
-        submission.id = %delivery.message().submission,
-    );
+    let span = consume_span(&*delivery);
+    span.in_scope(|| tracing::debug!("taken"));
     let token = LeaseToken(Uuid::new_v4());
     match claim(&deps, &class, token, &shutdown).instrument(span).await {
         None => return,
@@ -71,6 +67,18 @@ async fn claim(deps: &Deps, class: &str, token: LeaseToken, shutdown: &Cancellat
         }
         pause(&mut pauses, shutdown).await?;
     }
+}
+
+/// Of the message: what it wakes for is decided by the claim.
+fn consume_span(delivery: &dyn Delivery) -> tracing::Span {
+    let message = delivery.message();
+    tracing::debug_span!(
+        "broker.consume",
+        class = %message.class,
+        submission.id = %message.submission,
+        traceparent = message.traceparent.as_deref().unwrap_or(""),
+        redelivered = delivery.redelivered(),
+    )
 }
 
 fn judge_span(claim: &Claim, redelivered: bool) -> tracing::Span {
