@@ -27,14 +27,17 @@ struct Due {
 pub(crate) async fn claim(store: &SqliteStore, class: &str, token: LeaseToken, lease_ms: u64) -> Result<Claimed> {
     let mut write = store.write().await?;
     let Some(due) = best_due(&mut write, class).await? else { return Ok(Claimed::Nothing) };
-    let claimed = if due.attempts >= i64::from(MAX_ATTEMPTS) {
-        Claimed::Exhausted(give_up(&mut write, class, due, token).await?)
-    } else {
-        let (claim, event) = lease(&mut write, due, token, lease_ms).await?;
-        Claimed::Work(Box::new(claim), event)
-    };
+    if due.attempts >= i64::from(MAX_ATTEMPTS) {
+        let event = give_up(&mut write, class, due, token).await?;
+        write.commit().await?;
+        return Ok(Claimed::Exhausted(event));
+    }
+    let submission = start_attempt(&mut write, due.id, token, lease_ms).await?;
+    let event = tell(&mut write, &submission).await?;
+    let work = work(&mut write, due, submission, token).await;
+    // Also where the work cannot be read: so the attempt counts, and a bad row stands in nobody's way for longer than ten.
     write.commit().await?;
-    Ok(claimed)
+    Ok(Claimed::Work(Box::new(work?), event))
 }
 
 async fn best_due(write: &mut Write, class: &str) -> Result<Option<Due>> {
@@ -55,9 +58,7 @@ async fn best_due(write: &mut Write, class: &str) -> Result<Option<Due>> {
     .map_err(fault)
 }
 
-async fn lease(write: &mut Write, due: Due, token: LeaseToken, lease_ms: u64) -> Result<(Claim, StoredEvent)> {
-    let submission = start_attempt(write, due.id, token, lease_ms).await?;
-    let event = tell(write, &submission).await?;
+async fn work(write: &mut Write, due: Due, submission: Submission, token: LeaseToken) -> Result<Claim> {
     let source = sqlx::query!(
         r#"-- claim: source
         select files as "files!", stdin as "stdin?" from sources where submission_id = ?1"#,
@@ -69,7 +70,7 @@ async fn lease(write: &mut Write, due: Due, token: LeaseToken, lease_ms: u64) ->
     .ok_or_else(|| broken(format!("submission {} has no source", submission.id)))?;
     let files = from_json(&source.files)?;
     let limits = from_json(&due.limits)?;
-    Ok((Claim { submission, token, files, stdin: source.stdin, limits }, event))
+    Ok(Claim { submission, token, files, stdin: source.stdin, limits })
 }
 
 async fn start_attempt(write: &mut Write, id: Uuid, token: LeaseToken, lease_ms: u64) -> Result<Submission> {

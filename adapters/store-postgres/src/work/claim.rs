@@ -34,8 +34,10 @@ pub(super) async fn claim(
         submission.id.0
     )
     .fetch_one(&mut *tx)
-    .await?;
+    .await;
+    // Also where the sources cannot be read: so the attempt counts, and a bad row stands in nobody's way for longer than ten.
     tx.commit().await?;
+    let sources = sources?;
     let stdin = sources.stdin.map(String::from_utf8).transpose();
     let stdin = stdin.map_err(|_| Fault::Broken(format!("the stdin of {} is not UTF-8", submission.id)))?;
     let claim = Claim { submission, token, files: sources.files.0, stdin, limits: sources.limits.0 };

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use herald_domain::store::{Accepted, Fleet, StoreError, Submissions};
+use herald_domain::store::{Accepted, Claimed, Fleet, StoreError, Submissions, Work};
+use herald_domain::submission::{LEASE_MS, MAX_ATTEMPTS, Verdict};
 use herald_store_postgres::{PostgresConfig, PostgresStore};
-use herald_testkit::build::{idempotency, intake, new_submission, owner};
-use herald_testkit::proxy::Proxy;
+use herald_testkit::build::{idempotency, intake, judgement, new_submission, owner, token};
+use herald_testkit::store_contract::Harness;
 use sqlx::AssertSqlSafe;
 use sqlx::Connection;
 
+use crate::proxy::{PATIENCE, Proxy};
 use crate::schema::Schema;
-
-/// Longer than any time-out that a test sets.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Ends every connection of the test's stores on the server's side, as a restart would; how many those were.
 async fn kill_connections(schema: &Schema) -> String {
@@ -228,6 +227,31 @@ async fn a_tampered_row_is_broken() {
         panic!("it was read")
     };
     assert!(what.contains("memory_source"), "{what}");
+    schema.drop().await;
+}
+
+/// It stands first in its class, and yet stops nobody: each claim of it costs it an attempt, and after the last it is ended.
+#[tokio::test]
+async fn a_row_that_cannot_be_read_stands_in_nobodys_way() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    let batch = [intake(new_submission(&owner("alice"))), intake(new_submission(&owner("bob")))];
+    store.accept_submissions(&batch, 10).await.unwrap();
+    let [bad, good] = batch.map(|asked| asked.submission.id);
+    schema.execute(&format!("delete from sources where submission_id = '{bad}'")).await;
+    let claim = || store.claim("any", token(), LEASE_MS);
+    let refused = claim().await;
+    assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
+    let Claimed::Work(work, _) = claim().await.unwrap() else { panic!("the row behind it is not claimed") };
+    assert_eq!(work.submission.id, good);
+    store.record_verdict(good, work.token, &judgement(Verdict::Accepted)).await.unwrap().unwrap();
+    for _ in 1..MAX_ATTEMPTS {
+        schema.advance(Duration::from_millis(LEASE_MS + 1_000)).await;
+        assert!(matches!(claim().await, Err(StoreError::Broken(_))));
+    }
+    schema.advance(Duration::from_millis(LEASE_MS + 1_000)).await;
+    assert!(matches!(claim().await, Ok(Claimed::Exhausted(_))));
+    assert_eq!(store.get_submission(bad, None).await.unwrap().unwrap().verdict, Some(Verdict::InternalError));
     schema.drop().await;
 }
 

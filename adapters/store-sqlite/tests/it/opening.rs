@@ -3,12 +3,14 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use herald_domain::channel::Channel;
-use herald_domain::store::{Events, Fleet, Identity, StoreError, Submissions};
+use herald_domain::store::{Claimed, Events, Fleet, Identity, StoreError, Submissions, Work};
+use herald_domain::submission::{LEASE_MS, MAX_ATTEMPTS, Verdict};
 use herald_domain::ticket::Grant;
 use herald_store_sqlite::{MigrateReport, OpenError, SCHEMA_VERSION, SqliteStore};
-use herald_testkit::build::{intake, new_submission, owner, submission_id};
+use herald_testkit::build::{intake, judgement, new_submission, owner, submission_id, token};
 use herald_testkit::clock::TestClock;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
@@ -180,6 +182,33 @@ async fn a_closed_store_is_unavailable_and_a_tampered_row_is_broken() {
     let closed = store.accept_submissions(&[asked], 10).await;
     assert!(matches!(closed, Err(StoreError::Unavailable(_))), "{closed:?}");
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+}
+
+/// It stands first in its class, and yet stops nobody: each claim of it costs it an attempt, and after the last it is ended.
+#[tokio::test]
+async fn a_row_that_cannot_be_read_stands_in_nobodys_way() {
+    let place = Place::new();
+    place.migrate().await.unwrap();
+    let store = place.open().await.unwrap();
+    let bad = intake(new_submission(&owner("alice")));
+    store.accept_submissions(std::slice::from_ref(&bad), 10).await.unwrap();
+    place.tamper("delete from sources").await;
+    let good = intake(new_submission(&owner("bob")));
+    store.accept_submissions(std::slice::from_ref(&good), 10).await.unwrap();
+    let claim = || store.claim("any", token(), LEASE_MS);
+    let refused = claim().await;
+    assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
+    let Claimed::Work(work, _) = claim().await.unwrap() else { panic!("the row behind it is not claimed") };
+    assert_eq!(work.submission.id, good.submission.id);
+    store.record_verdict(good.submission.id, work.token, &judgement(Verdict::Accepted)).await.unwrap().unwrap();
+    for _ in 1..MAX_ATTEMPTS {
+        place.clock.advance(Duration::from_millis(LEASE_MS + 1_000));
+        assert!(matches!(claim().await, Err(StoreError::Broken(_))));
+    }
+    place.clock.advance(Duration::from_millis(LEASE_MS + 1_000));
+    assert!(matches!(claim().await, Ok(Claimed::Exhausted(_))));
+    let ended = store.get_submission(bad.submission.id, None).await.unwrap().unwrap();
+    assert_eq!(ended.verdict, Some(Verdict::InternalError));
 }
 
 #[tokio::test]
