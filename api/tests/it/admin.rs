@@ -5,13 +5,12 @@ use herald_api::views::{DeadLetterView, KeyView, NewKeyView, RedriveView};
 use herald_domain::broker::Broker;
 use herald_domain::identity::Scope;
 use herald_domain::process::ProcessInfo;
-use herald_domain::store::Outbox;
 use herald_domain::submission::{Status, Verdict};
 use herald_domain::view::{Page, StatusView};
 use herald_testkit::build;
 use serde_json::json;
 
-use crate::app::{TestApp, python};
+use super::app::{TestApp, python};
 
 #[tokio::test]
 async fn a_key_is_made_used_listed_and_revoked() {

@@ -10,11 +10,10 @@ use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_domain::clock::SystemClock;
 use herald_domain::id::SubmissionId;
 use herald_domain::identity::{ApiKey, Scope};
-use herald_domain::store::{Claimed, Fleet, Identity, Problems, Work};
+use herald_domain::store::{Claimed, Store};
 use herald_domain::submission::{LEASE_MS, Verdict};
 use herald_domain::ticket::SigningKey;
 use herald_domain::view::ProblemDetails;
-use herald_store_sqlite::SqliteStore;
 use herald_testkit::build;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
@@ -23,15 +22,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::backend::Backend;
+
 pub const PORT: u16 = 8080;
 
 pub struct TestApp {
     pub api: Api,
-    pub store: SqliteStore,
+    pub store: Arc<dyn Store>,
+    pub backend: Backend,
     pub broker: MemoryBroker,
     pub signing_key: SigningKey,
     pub shutdown: CancellationToken,
-    _folder: tempfile::TempDir,
 }
 
 impl TestApp {
@@ -46,23 +47,19 @@ impl TestApp {
     }
 
     pub async fn start(mode: Mode, config: Config) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("herald.db").display());
-        let clock = Arc::new(SystemClock);
-        SqliteStore::migrate(&url, &*clock).await.unwrap();
-        let store = SqliteStore::open(&url, clock.clone()).await.unwrap();
+        let backend = Backend::start().await;
+        let (store, clock) = (backend.store(), Arc::new(SystemClock));
         let broker = MemoryBroker::new(MemoryConfig::default());
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let shared = Arc::new(store.clone());
-        let pipeline = herald_pipeline::Deps { store: shared.clone(), broker: Arc::new(broker.clone()) };
+        let pipeline = herald_pipeline::Deps { store: store.clone(), broker: Arc::new(broker.clone()) };
         let relay = herald_pipeline::Relay::start(pipeline.clone(), &tasks, shutdown.clone());
         let intake =
             herald_pipeline::Intake::start(pipeline, relay.clone(), config.max_open_per_user, &tasks, shutdown.clone());
-        let push = herald_push::Deps { store: shared.clone(), broker: Arc::new(broker.clone()), clock: clock.clone() };
+        let push = herald_push::Deps { store: store.clone(), broker: Arc::new(broker.clone()), clock: clock.clone() };
         let hub = herald_push::Hub::start(push, &tasks, shutdown.clone());
         let signing_key = store.signing_key().await.unwrap();
         let deps = Deps {
-            store: shared,
+            store: store.clone(),
             broker: Arc::new(broker.clone()),
             clock,
             intake,
@@ -71,7 +68,7 @@ impl TestApp {
             signing_key: signing_key.clone(),
         };
         let api = Api::new(deps, &config, mode, &tasks, shutdown.clone());
-        Self { api, store, broker, signing_key, shutdown, _folder: folder }
+        Self { api, store, backend, broker, signing_key, shutdown }
     }
 
     /// A key for the user, made behind the API's back.
@@ -140,7 +137,7 @@ impl TestApp {
 
     /// How many submissions the store holds, whosever they are.
     pub async fn stored(&self) -> usize {
-        use herald_domain::store::{SubmissionFilter, Submissions};
+        use herald_domain::store::SubmissionFilter;
         self.store.list_submissions(&SubmissionFilter::default(), None, 200).await.unwrap().len()
     }
 }

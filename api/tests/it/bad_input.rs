@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, python};
+use super::app::{TestApp, python};
 
 /// What is sent, and what must be said of it: status, code, pointers.
 async fn refused(app: &TestApp, body: &Value, expected: (u16, &str, &[&str])) {

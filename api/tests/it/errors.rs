@@ -4,7 +4,8 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::get;
 
-use crate::app::{TestApp, python};
+use super::app::{TestApp, python};
+use super::backend::Backend;
 
 #[tokio::test]
 async fn unknown_paths_and_wrong_methods_are_problems_too() {
@@ -30,7 +31,7 @@ async fn a_store_that_is_away_is_a_503_to_be_tried_again() {
     let app = TestApp::loopback().await;
     let id = app.submitted().await;
     let key = app.key("alice", herald_domain::identity::Scope::User).await;
-    app.store.close().await;
+    app.backend.close().await;
     let replies = [
         app.post("/submit", &python()).send().await,
         app.get(&format!("/status/{id}")).send().await,
@@ -83,7 +84,7 @@ async fn readiness_says_more_when_asked() {
     assert_eq!(brief, serde_json::json!({"status": "ok", "checks": {"store": "ok", "broker": "ok"}}));
     for path in ["/readyz?verbose", "/readyz?verbose=1"] {
         let verbose: serde_json::Value = app.get(path).send().await.ok().json();
-        assert!(verbose["checks"]["store"].as_str().unwrap().contains("SQLite"), "{verbose}");
+        assert!(verbose["checks"]["store"].as_str().unwrap().contains(Backend::NAME), "{verbose}");
         assert_eq!(verbose["checks"]["open"], "0 unfinished submissions");
     }
 }

@@ -5,7 +5,7 @@ use herald_domain::submission::Verdict;
 use herald_domain::view::AcceptedView;
 use serde_json::{Value, json};
 
-use crate::app::{PORT, TestApp, config, python};
+use super::app::{PORT, TestApp, config, python};
 
 #[tokio::test]
 async fn a_repeated_request_gets_its_first_answer_with_a_fresh_ticket() {
@@ -21,7 +21,7 @@ async fn a_repeated_request_gets_its_first_answer_with_a_fresh_ticket() {
     assert_eq!(replay.header("location"), first.header("location"));
     let (first, replay): (AcceptedView, AcceptedView) = (first.json(), replay.json());
     assert_eq!((replay.status, &replay.status_url), (first.status, &first.status_url));
-    let now = crate::app::now();
+    let now = super::app::now();
     assert!(app.signing_key.verify(&replay.ticket, now).is_ok());
     assert_eq!(app.stored().await, 1);
 }
@@ -72,7 +72,7 @@ async fn a_batch_is_repeated_as_a_whole() {
     let batch = json!({"submissions": [python(), python()]});
     let send = |batch: &Value| app.post("/submissions/batch", batch).header("idempotency-key", "b").send();
     let (first, replay) = (send(&batch).await.ok(), send(&batch).await.ok());
-    let ids = |reply: &crate::app::Reply| {
+    let ids = |reply: &super::app::Reply| {
         let items = reply.json::<Value>()["items"].as_array().unwrap().clone();
         items.into_iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };

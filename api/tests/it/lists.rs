@@ -5,7 +5,7 @@ use herald_domain::submission::Verdict;
 use herald_domain::view::Page;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, python};
+use super::app::{TestApp, python};
 
 #[tokio::test]
 async fn pages_follow_one_another_newest_first_without_gap_or_repeat() {

@@ -9,7 +9,7 @@ use herald_domain::view::AcceptedView;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 
-use crate::app::TestApp;
+use super::app::TestApp;
 
 /// Collects what this process logs, from when it is first asked for.
 #[derive(Clone, Default)]

@@ -4,7 +4,7 @@ use axum::http::Method;
 use herald_api::{Config, Mode};
 use herald_domain::identity::Scope;
 
-use crate::app::{TestApp, config, python};
+use super::app::{TestApp, config, python};
 
 const FOREIGN: [&str; 5] = [
     "https://evil.example",

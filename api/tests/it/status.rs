@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use herald_domain::store::Submissions;
 use herald_domain::submission::{Status, Verdict};
 use herald_domain::view::StatusView;
 use tokio::time::Instant;
 
-use crate::app::{TestApp, python};
+use super::app::{TestApp, python};
 
 /// Far longer than a wake-up takes, far shorter than the wait asked for.
 const SOON: Duration = Duration::from_secs(15);

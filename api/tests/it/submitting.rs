@@ -3,13 +3,12 @@
 use herald_api::Mode;
 use herald_api::views::BatchView;
 use herald_domain::channel::Channel;
-use herald_domain::store::{Outbox, Submissions, Work};
 use herald_domain::submission::{LEASE_MS, Status};
 use herald_domain::view::AcceptedView;
 use herald_testkit::build;
 use serde_json::{Value, json};
 
-use crate::app::{PORT, TestApp, config, python};
+use super::app::{PORT, TestApp, config, python};
 
 #[tokio::test]
 async fn a_program_is_accepted_with_everything_needed_to_watch_it() {
@@ -23,7 +22,7 @@ async fn a_program_is_accepted_with_everything_needed_to_watch_it() {
     let partition = build::owner("guest").partition();
     assert_eq!(view.ws_url, format!("ws://127.0.0.1:8080/ws/p/{partition}?ticket={}", view.ticket));
     assert_eq!(view.events_url, format!("http://127.0.0.1:8080/events/p/{partition}?ticket={}", view.ticket));
-    let now = crate::app::now();
+    let now = super::app::now();
     let grant = app.signing_key.verify(&view.ticket, now + 86_000).unwrap();
     assert_eq!((grant.channel, grant.owner.user_name(), grant.key), (Channel::Submission(id), "guest", None));
     assert!(app.signing_key.verify(&view.ticket, now + 86_500).is_err(), "a ticket lasts 24 hours");

@@ -6,7 +6,7 @@ use herald_domain::identity::Scope;
 use herald_testkit::build;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, now, python};
+use super::app::{TestApp, now, python};
 
 fn for_channel(channel: &str) -> Value {
     json!({"channel": channel})

@@ -2,11 +2,11 @@
 
 use herald_api::{Config, Mode};
 use herald_domain::identity::Scope;
-use herald_domain::store::{Identity, SubmissionFilter, Submissions};
+use herald_domain::store::SubmissionFilter;
 use herald_domain::view::AcceptedView;
 use serde_json::json;
 
-use crate::app::{PORT, TestApp, config, now, python};
+use super::app::{PORT, TestApp, config, now, python};
 
 const WANTING_A_KEY: [&str; 5] = ["/submissions", "/problems", "/languages", "/status/1", "/admin/keys"];
 
