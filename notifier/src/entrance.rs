@@ -42,7 +42,8 @@ pub(crate) async fn enter(
     let Query(params) = Query::<Params>::try_from_uri(uri).map_err(|_| Refusal::NoTicket)?;
     let grant = app.tickets.check(&params.ticket.ok_or(Refusal::NoTicket)?)?;
     // The header is what the client saw last; the query is what it was opened with.
-    let after = last_event_id.or(params.after.as_deref()).filter(|after| !after.is_empty());
+    let given = |text: &&str| !text.is_empty();
+    let after = last_event_id.filter(given).or(params.after.as_deref().filter(given));
     if let Some(after) = after {
         hub::cursor_for(&grant.channel, after)?;
     }

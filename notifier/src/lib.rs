@@ -15,10 +15,10 @@
 //! | 1007 | text that is not UTF-8 | mend the client |
 //! | 1008 | too many messages in error | read the error frames |
 //! | 1009 | a message over 16 KiB | mend the client |
-//! | 4000 | resume; the reason is `{"reason":"slow｜lifetime｜no_pong｜gap｜epoch","reconnect_in_ms":n}` | reconnect with `after` = the last cursor |
+//! | 4000 | resume; the reason is `{"reason":"slow","reconnect_in_ms":n}` (or `lifetime`, `no_pong`, `gap`, `epoch`) | reconnect with `after` = the last cursor |
 //! | 4001 | the ticket's key was revoked | ask for a new ticket with another key |
 //!
-//! Before the upgrade a refusal is a problem+json with a stable `code` ([`refusal`](self)): 400 `bad_cursor`, 401
+//! Before the upgrade a refusal is a problem+json with a stable `code`: 400 `bad_cursor`, 401
 //! `bad_ticket`, `expired_ticket`, `revoked_ticket`, 403 `origin_not_allowed`, 404 `unknown_channel`, 426
 //! `upgrade_required`, 429 `too_many_connections`, 503 `unavailable`, `overloaded`, `too_many_connections`,
 //! `shutting_down` (with `Retry-After`).

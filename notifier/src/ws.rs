@@ -46,8 +46,7 @@ pub(crate) async fn upgrade(State(app): State<Arc<App>>, mut request: Request) -
         Ok(entered) => entered,
         Err(refusal) => return refusal.into_response(&parts.headers),
     };
-    // Boxed: the task holds what a socket needs, not what a handshake does.
-    app.tasks.spawn(Box::pin(serve(Arc::clone(&app), upgrade, entered)));
+    app.tasks.spawn(serve(Arc::clone(&app), upgrade, entered));
     switching_protocols(accept)
 }
 
@@ -80,24 +79,13 @@ fn switching_protocols(accept: HeaderValue) -> Response {
     response
 }
 
+/// A socket's life. What only its beginning and its end need is boxed and gone before and after: while idle, its task is
+/// little more than one box.
 async fn serve(app: Arc<App>, upgrade: OnUpgrade, entered: Entered) {
-    let Ok(upgraded) = upgrade.await else { return };
-    app.counters.opened(Transport::WebSocket);
-    let Entered { subscription, place, .. } = entered;
-    let channel = subscription.channel().clone();
-    let connection = Connection {
-        session: Session::opened(channel.clone()),
-        socket: Socket::new(upgraded).await,
-        subscriptions: vec![subscription],
-        wishes: Vec::new(),
-        heart: Heart::new(app.times),
-        place,
-        app: Arc::clone(&app),
-    };
-    let code = connection.run().await;
-    app.counters.closed(Transport::WebSocket, code);
-    let span = tracing::info_span!("push.session", %channel, transport = "websocket");
-    span.in_scope(|| tracing::info!(code, "subscriber gone"));
+    if let Some(mut connection) = Box::pin(Connection::open(app, upgrade, entered)).await {
+        let code = connection.run().await;
+        connection.tell_gone(code);
+    }
 }
 
 /// A subscription that is on its way.
@@ -109,6 +97,8 @@ struct Wish {
 
 struct Connection {
     app: Arc<App>,
+    /// The one that its URL subscribed.
+    channel: Channel,
     socket: Socket,
     session: Session,
     subscriptions: Vec<Subscription>,
@@ -130,8 +120,32 @@ enum Turn {
 }
 
 impl Connection {
+    /// `None`: the client left in the middle of the handshake.
+    async fn open(app: Arc<App>, upgrade: OnUpgrade, entered: Entered) -> Option<Box<Self>> {
+        let upgraded = upgrade.await.ok()?;
+        let Entered { subscription, place, .. } = entered;
+        let channel = subscription.channel().clone();
+        app.counters.opened(Transport::WebSocket);
+        Some(Box::new(Self {
+            session: Session::opened(channel.clone()),
+            channel,
+            socket: Socket::new(upgraded).await,
+            subscriptions: vec![subscription],
+            wishes: Vec::new(),
+            heart: Heart::new(app.times),
+            place,
+            app,
+        }))
+    }
+
+    fn tell_gone(&self, code: &'static str) {
+        self.app.counters.closed(Transport::WebSocket, code);
+        let span = tracing::info_span!("push.session", channel = %self.channel, transport = "websocket");
+        span.in_scope(|| tracing::info!(code, "subscriber gone"));
+    }
+
     /// Until it ends; the close code, or `gone`.
-    async fn run(mut self) -> &'static str {
+    async fn run(&mut self) -> &'static str {
         loop {
             let turn = std::future::poll_fn(|cx| self.poll_turn(cx)).await;
             let close = match turn {
@@ -154,7 +168,7 @@ impl Connection {
                 // From here on nothing more is put out, so nothing of the hub's is held.
                 self.subscriptions.clear();
                 self.wishes.clear();
-                return self.socket.close(close, self.app.times.patience).await;
+                return Box::pin(self.socket.close(close, self.app.times.patience)).await;
             }
         }
     }

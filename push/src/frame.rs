@@ -146,4 +146,4 @@ fn write_header(buffer: &mut [u8], length: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -237,3 +237,56 @@ fn land_user(
     // `at` is set when a transaction begins and seen when it has ended: reach back as far as a catch-up does.
     Ok(UserLanding { frame, items, since: now - REACH })
 }
+
+#[cfg(test)]
+mod tests {
+    use herald_domain::event::raw;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::frame::FrameKind;
+
+    const EPOCH: Epoch = Epoch(Uuid::from_u128(1));
+
+    fn id() -> SubmissionId {
+        SubmissionId(Uuid::from_u128(2))
+    }
+
+    /// A reader that has found the row at `head` and the events of these offsets.
+    fn reader(head: u64, offsets: &[u64]) -> Reader {
+        let row = Submission { id: id(), offset: head, ..crate::frame::tests::row(0) };
+        let event = |offset: &u64| StoredEvent {
+            channel: Channel::Submission(id()),
+            offset: *offset,
+            at: time::OffsetDateTime::UNIX_EPOCH,
+            audience: vec![],
+            name: "submission.running".into(),
+            data: raw(&serde_json::json!({})),
+        };
+        let events = HashMap::from([(id(), offsets.iter().map(event).collect())]);
+        Reader { epoch: EPOCH, rows: HashMap::from([(id(), row)]), events, snapshots: HashMap::new() }
+    }
+
+    fn landed(reader: &mut Reader, after: u64) -> Vec<(FrameKind, u64)> {
+        let cursor = Cursor { epoch: EPOCH, channel: Channel::Submission(id()), offset: after };
+        let owner = Owner::user("alice").unwrap();
+        let request = Request { id: SubscriberId(1), owner, what: What::Submission(id(), Some(cursor)) };
+        let landing = reader.land(&request).unwrap();
+        landing.frames.iter().map(|frame| (frame.kind(), frame.offset())).collect()
+    }
+
+    #[test]
+    fn a_resume_whose_events_are_no_longer_kept_starts_from_a_snapshot() {
+        use FrameKind::{Event, Resumed, Snapshot};
+        assert_eq!(landed(&mut reader(4, &[3, 4]), 2), [(Resumed, 2), (Event, 3), (Event, 4)]);
+        assert_eq!(landed(&mut reader(4, &[2, 3, 4]), 2), [(Resumed, 2), (Event, 3), (Event, 4)], "read for another");
+        assert_eq!(landed(&mut reader(4, &[3, 4, 5]), 2), [(Resumed, 2), (Event, 3), (Event, 4)], "5 comes by itself");
+        for kept in [&[][..], &[4], &[3], &[3, 5]] {
+            assert_eq!(landed(&mut reader(4, kept), 2), [(Snapshot, 4)], "{kept:?}");
+        }
+        let mut reader = reader(4, &[4]);
+        landed(&mut reader, 2);
+        let frame = reader.snapshot(id(), Some(NotRecovered::Expired)).unwrap();
+        assert!(String::from_utf8_lossy(frame.json()).contains(r#""recovered":false,"reason":"expired""#));
+    }
+}

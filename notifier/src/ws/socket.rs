@@ -25,7 +25,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 /// An idle socket's largest expense: see docs/BENCHMARKS.md.
-const READ_BUFFER: usize = 1024;
+const READ_BUFFER: usize = 512;
 /// Control frames only.
 const WRITE_BUFFER: usize = 1024;
 /// Frames that one write takes at most.
@@ -148,7 +148,7 @@ impl Socket {
     }
 
     /// Writes what waits and says goodbye, within `patience`; the code for the metric.
-    pub(super) async fn close(mut self, close: Close, patience: Duration) -> &'static str {
+    pub(super) async fn close(&mut self, close: Close, patience: Duration) -> &'static str {
         let goodbye = async {
             std::future::poll_fn(|cx| self.poll_write_out(cx)).await?;
             if close != Close::Done {

@@ -2,11 +2,15 @@
 //! fails, although readers are told to ignore such).
 
 use herald_domain::broker::WorkMessage;
+use herald_domain::channel::Channel;
 use herald_domain::event::LiveMessage;
 use herald_notifier::ASYNCAPI;
 use serde_json::{Value, json};
 
+use crate::backend::{Backend, on_every_backend};
 use crate::world::World;
+
+on_every_backend![every_frame_that_is_sent_is_documented, every_message_to_the_broker_is_documented,];
 
 fn document() -> Value {
     serde_yaml_ng::from_str(ASYNCAPI).unwrap()
@@ -50,9 +54,8 @@ fn check_frame(frame: &Value) {
     check(schema, frame);
 }
 
-#[tokio::test]
-async fn every_frame_that_is_sent_is_documented() {
-    let world = World::new().await;
+async fn every_frame_that_is_sent_is_documented(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut client = world.connect(&work.ticket(), "").await;
     let first = client.json().await;
@@ -69,7 +72,7 @@ async fn every_frame_that_is_sent_is_documented() {
     frames.push(client.json().await);
     client.say(subscribe.clone()).await;
     frames.push(client.json().await);
-    let unsubscribe = json!({"type": "unsubscribe", "channel": "user:alice"});
+    let unsubscribe = json!({"type": "unsubscribe", "channel": Channel::User(world.user("alice"))});
     check("Unsubscribe", &unsubscribe);
     client.say(unsubscribe).await;
     frames.push(client.json().await);
@@ -91,9 +94,8 @@ async fn every_frame_that_is_sent_is_documented() {
     assert_eq!(reasons, 1);
 }
 
-#[tokio::test]
-async fn every_message_to_the_broker_is_documented() {
-    let world = World::new().await;
+async fn every_message_to_the_broker_is_documented(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let body = |message: &LiveMessage| serde_json::from_slice::<Value>(&message.to_json()).unwrap();
     for event in [work.compile().await, work.run().await, work.end().await] {
@@ -141,7 +143,7 @@ fn events_and_verdicts_are_all_named() {
 
 #[tokio::test]
 async fn the_document_is_served() {
-    let world = World::new().await;
+    let world = World::new(Backend::Embedded).await;
     let response = reqwest::get(format!("http://{}/asyncapi.yaml", world.address)).await.unwrap();
     assert_eq!(response.headers()["content-type"], "application/yaml");
     assert_eq!(response.text().await.unwrap(), ASYNCAPI);

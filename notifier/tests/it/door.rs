@@ -9,7 +9,16 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use uuid::Uuid;
 
+use crate::backend::{Backend, on_every_backend};
 use crate::world::{World, eventually};
+
+on_every_backend![
+    each_refusal_has_its_status_and_code,
+    own_pages_and_allowed_ones_may_connect,
+    limits_are_told_and_a_place_that_is_left_is_free_again,
+    too_many_connects_at_once_are_asked_to_wait,
+    revoking_a_key_closes_its_sockets_and_refuses_its_tickets,
+];
 
 /// Status, problem details and `Retry-After` of a handshake that is refused.
 async fn refused(url: &str, origin: Option<&str>) -> (u16, Value, bool) {
@@ -35,13 +44,12 @@ async fn code_of(url: &str) -> (u16, String) {
     (status, problem["code"].as_str().unwrap().to_owned())
 }
 
-#[tokio::test]
-async fn each_refusal_has_its_status_and_code() {
-    let world = World::new().await;
+async fn each_refusal_has_its_status_and_code(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let nobodys = Channel::Submission(SubmissionId(Uuid::from_u128(404)));
     let foreign_cursor = Cursor { epoch: world.store.epoch().await.unwrap(), channel: nobodys.clone(), offset: 1 };
-    let mallory = world.ticket(&build::owner("mallory"), work.channel(), None);
+    let mallory = world.ticket(&world.user("mallory"), work.channel(), None);
     for (url, status, code) in [
         (format!("ws://{}/ws", world.address), 401, "bad_ticket"),
         (world.ws_url("forged", ""), 401, "bad_ticket"),
@@ -60,9 +68,8 @@ async fn each_refusal_has_its_status_and_code() {
     assert_eq!(world.notifier.connections(), 0);
 }
 
-#[tokio::test]
-async fn own_pages_and_allowed_ones_may_connect() {
-    let world = World::new().await;
+async fn own_pages_and_allowed_ones_may_connect(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     for origin in [format!("http://{}", world.address), "https://app.example".to_owned()] {
         let mut request = world.ws_url(&work.ticket(), "").into_client_request().unwrap();
@@ -71,10 +78,9 @@ async fn own_pages_and_allowed_ones_may_connect() {
     }
 }
 
-#[tokio::test]
-async fn limits_are_told_and_a_place_that_is_left_is_free_again() {
+async fn limits_are_told_and_a_place_that_is_left_is_free_again(backend: Backend) {
     let config = Config { max_connections: 3, max_connections_per_user: 2, ..Config::default() };
-    let world = World::with(config).await;
+    let world = World::with(backend, config).await;
     let (alice, bob) = (world.user_ticket("alice"), world.user_ticket("bob"));
     let first = world.connect(&alice, "").await;
     let _second = world.stream(&alice, "").await;
@@ -88,17 +94,15 @@ async fn limits_are_told_and_a_place_that_is_left_is_free_again() {
     world.connect(&alice, "").await.json().await;
 }
 
-#[tokio::test]
-async fn too_many_connects_at_once_are_asked_to_wait() {
-    let world = World::with(Config { max_connecting: 0, ..Config::default() }).await;
+async fn too_many_connects_at_once_are_asked_to_wait(backend: Backend) {
+    let world = World::with(backend, Config { max_connecting: 0, ..Config::default() }).await;
     let (status, problem, retry) = refused(&world.ws_url(&world.user_ticket("alice"), ""), None).await;
     assert_eq!((status, &problem["code"], retry), (503, &json!("overloaded"), true));
     assert_eq!(world.notifier.connections(), 0);
 }
 
-#[tokio::test]
-async fn revoking_a_key_closes_its_sockets_and_refuses_its_tickets() {
-    let world = World::new().await;
+async fn revoking_a_key_closes_its_sockets_and_refuses_its_tickets(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let key = build::api_key(&work.owner, "secret", time::OffsetDateTime::UNIX_EPOCH);
     world.store.add_key(&key).await.unwrap();

@@ -1,12 +1,18 @@
 use herald_notifier::Config;
 use serde_json::Value;
 
+use crate::backend::{Backend, on_every_backend};
 use crate::world::{SOON, World};
 
-#[tokio::test]
-async fn a_drain_closes_all_tells_each_when_to_come_back_and_lets_nobody_in() {
+on_every_backend![
+    a_drain_closes_all_tells_each_when_to_come_back_and_lets_nobody_in,
+    a_socket_that_has_lived_its_time_is_told_to_resume,
+    a_client_that_answers_no_ping_is_given_up,
+];
+
+async fn a_drain_closes_all_tells_each_when_to_come_back_and_lets_nobody_in(backend: Backend) {
     let config = Config { drain_spread_secs: 1, ..Config::default() };
-    let world = World::with(config).await;
+    let world = World::with(backend, config).await;
     let work = world.submit("alice").await;
     let mut clients = Vec::new();
     for _ in 0..10 {
@@ -42,9 +48,8 @@ async fn a_drain_closes_all_tells_each_when_to_come_back_and_lets_nobody_in() {
     tokio::time::timeout(SOON, world.tasks.wait()).await.expect("no task is left");
 }
 
-#[tokio::test]
-async fn a_socket_that_has_lived_its_time_is_told_to_resume() {
-    let world = World::with(Config { lifetime_secs: 1, ..Config::default() }).await;
+async fn a_socket_that_has_lived_its_time_is_told_to_resume(backend: Backend) {
+    let world = World::with(backend, Config { lifetime_secs: 1, ..Config::default() }).await;
     let work = world.submit("alice").await;
     let mut client = world.connect(&work.ticket(), "").await;
     let cursor = client.json().await["cursor"].as_str().unwrap().to_owned();
@@ -55,10 +60,9 @@ async fn a_socket_that_has_lived_its_time_is_told_to_resume() {
     assert_eq!(again.json().await["recovered"], true);
 }
 
-#[tokio::test]
-async fn a_client_that_answers_no_ping_is_given_up() {
+async fn a_client_that_answers_no_ping_is_given_up(backend: Backend) {
     // The pong's time is not a setting: what shows within it is the ping.
-    let world = World::with(Config { ping_secs: 1, ..Config::default() }).await;
+    let world = World::with(backend, Config { ping_secs: 1, ..Config::default() }).await;
     let work = world.submit("alice").await;
     let client = world.connect(&work.ticket(), "").await;
     let mut stream = client.0;

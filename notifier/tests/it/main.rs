@@ -1,10 +1,15 @@
-//! The notifier on a real port over a real store, spoken to by stock clients.
+//! The notifier on a real port over real stores and brokers, spoken to by stock clients.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod asyncapi;
+#[path = "../../../push/tests/it/backend.rs"]
+mod backend;
+mod counters;
 mod door;
 mod drain;
+#[path = "../../../push/tests/it/recorder.rs"]
+mod recorder;
 mod sse;
 mod websocket;
 mod world;

@@ -1,10 +1,18 @@
 use serde_json::json;
 
+use crate::backend::{Backend, on_every_backend};
 use crate::world::{EventSource, World, eventually};
 
-#[tokio::test]
-async fn a_stream_carries_the_same_frames_with_cursors_as_ids() {
-    let world = World::new().await;
+on_every_backend![
+    a_stream_carries_the_same_frames_with_cursors_as_ids,
+    last_event_id_resumes_and_wins_over_the_query,
+    a_resume_at_the_end_of_a_finished_submission_is_answered_204,
+    a_user_stream_that_reconnects_starts_from_a_snapshot,
+    pages_of_allowed_origins_may_read_it,
+];
+
+async fn a_stream_carries_the_same_frames_with_cursors_as_ids(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut source = world.stream(&work.ticket(), "").await;
     let headers = source.response.headers().clone();
@@ -28,9 +36,8 @@ async fn a_stream_carries_the_same_frames_with_cursors_as_ids() {
     eventually("its place is free again", || world.notifier.connections() == 0).await;
 }
 
-#[tokio::test]
-async fn last_event_id_resumes_and_wins_over_the_query() {
-    let world = World::new().await;
+async fn last_event_id_resumes_and_wins_over_the_query(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut source = world.stream(&work.ticket(), "").await;
     let first = source.event().await.id.unwrap();
@@ -50,9 +57,8 @@ async fn last_event_id_resumes_and_wins_over_the_query() {
 }
 
 /// A browser would ask for the end of a finished submission for ever; 204 tells it to stop.
-#[tokio::test]
-async fn a_resume_at_the_end_of_a_finished_submission_is_answered_204() {
-    let world = World::new().await;
+async fn a_resume_at_the_end_of_a_finished_submission_is_answered_204(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     work.finish().await;
     let mut source = world.stream(&work.ticket(), "").await;
@@ -65,9 +71,8 @@ async fn a_resume_at_the_end_of_a_finished_submission_is_answered_204() {
 }
 
 /// A `user:` stream sends its entities' cursors as ids; a browser sends the last one back.
-#[tokio::test]
-async fn a_user_stream_that_reconnects_starts_from_a_snapshot() {
-    let world = World::new().await;
+async fn a_user_stream_that_reconnects_starts_from_a_snapshot(backend: Backend) {
+    let world = World::new(backend).await;
     let mut source = world.stream(&world.user_ticket("alice"), "").await;
     source.event().await;
     let work = world.submit("alice").await;
@@ -79,9 +84,8 @@ async fn a_user_stream_that_reconnects_starts_from_a_snapshot() {
     assert_eq!(snapshot.data["data"]["items"].as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn pages_of_allowed_origins_may_read_it() {
-    let world = World::new().await;
+async fn pages_of_allowed_origins_may_read_it(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let url = world.events_url(&work.ticket(), "");
     let client = reqwest::Client::new();

@@ -3,9 +3,25 @@ use herald_domain::event::{LiveMessage, StoredEvent, raw};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio_tungstenite::MaybeTlsStream;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
+use crate::backend::{Backend, on_every_backend};
+use crate::recorder::Seen;
 use crate::world::{Client, SOON, World, eventually};
+
+on_every_backend![
+    a_client_that_knows_only_the_url_gets_snapshot_steps_and_verdict,
+    one_that_was_cut_midway_resumes_without_gap_or_double,
+    more_channels_come_and_go_by_frames,
+    what_concerns_two_subscriptions_of_a_socket_goes_out_once,
+    bad_messages_are_answered_and_the_socket_goes_on,
+    what_is_no_text_message_of_a_decent_size_ends_the_socket_by_its_code,
+    a_client_that_says_goodbye_is_answered_and_forgotten,
+    one_that_does_not_read_is_told_to_resume_and_costs_the_others_nothing,
+    the_placement_path_changes_nothing,
+];
 
 fn is_event(name: &'static str) -> impl Fn(&Value) -> bool {
     move |frame| frame["event"] == name
@@ -15,9 +31,8 @@ fn offsets(frames: &[Value]) -> Vec<u64> {
     frames.iter().filter(|frame| frame["type"] == "event").map(|frame| frame["offset"].as_u64().unwrap()).collect()
 }
 
-#[tokio::test]
-async fn a_client_that_knows_only_the_url_gets_snapshot_steps_and_verdict() {
-    let world = World::new().await;
+async fn a_client_that_knows_only_the_url_gets_snapshot_steps_and_verdict(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut client = world.connect(&work.ticket(), "").await;
     let snapshot = client.json().await;
@@ -28,9 +43,8 @@ async fn a_client_that_knows_only_the_url_gets_snapshot_steps_and_verdict() {
     assert_eq!(frames.last().unwrap()["data"]["verdict"], "accepted");
 }
 
-#[tokio::test]
-async fn one_that_was_cut_midway_resumes_without_gap_or_double() {
-    let world = World::new().await;
+async fn one_that_was_cut_midway_resumes_without_gap_or_double(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut client = world.connect(&work.ticket(), "").await;
     work.compile().await;
@@ -48,9 +62,8 @@ async fn one_that_was_cut_midway_resumes_without_gap_or_double() {
     assert_eq!(offsets(&client.until(is_event("submission.finished")).await), [3, 4]);
 }
 
-#[tokio::test]
-async fn more_channels_come_and_go_by_frames() {
-    let world = World::new().await;
+async fn more_channels_come_and_go_by_frames(backend: Backend) {
+    let world = World::new(backend).await;
     let (first, second) = (world.submit("alice").await, world.submit("alice").await);
     let mut client = world.connect(&first.ticket(), "").await;
     client.json().await;
@@ -68,9 +81,8 @@ async fn more_channels_come_and_go_by_frames() {
     assert_eq!(offsets(&frames), [2, 3, 4]);
 }
 
-#[tokio::test]
-async fn what_concerns_two_subscriptions_of_a_socket_goes_out_once() {
-    let world = World::new().await;
+async fn what_concerns_two_subscriptions_of_a_socket_goes_out_once(backend: Backend) {
+    let world = World::new(backend).await;
     let mut client = world.connect(&world.user_ticket("alice"), "").await;
     assert_eq!(client.json().await["data"]["items"], json!([]));
     let work = world.submit("alice").await;
@@ -85,9 +97,8 @@ async fn what_concerns_two_subscriptions_of_a_socket_goes_out_once() {
     assert_eq!(client.json().await["type"], "unsubscribed");
 }
 
-#[tokio::test]
-async fn bad_messages_are_answered_and_the_socket_goes_on() {
-    let world = World::new().await;
+async fn bad_messages_are_answered_and_the_socket_goes_on(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut client = world.connect(&work.ticket(), "").await;
     client.json().await;
@@ -108,9 +119,8 @@ async fn bad_messages_are_answered_and_the_socket_goes_on() {
     assert_eq!(offsets(&client.until(is_event("submission.finished")).await), [2, 3, 4]);
 }
 
-#[tokio::test]
-async fn a_binary_message_and_one_too_large_end_the_socket_by_their_codes() {
-    let world = World::new().await;
+async fn what_is_no_text_message_of_a_decent_size_ends_the_socket_by_its_code(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut client = world.connect(&work.ticket(), "").await;
     client.json().await;
@@ -121,12 +131,16 @@ async fn a_binary_message_and_one_too_large_end_the_socket_by_their_codes() {
     client.json().await;
     client.0.send(Message::text("x".repeat(200_000))).await.unwrap();
     assert_eq!(client.closed().await.0, 1009);
+    let mut client = world.connect(&work.ticket(), "").await;
+    client.json().await;
+    let broken = Frame::message(Bytes::from_static(&[b'"', 0xC3, 0x28]), OpCode::Data(Data::Text), true);
+    client.0.send(Message::Frame(broken)).await.unwrap();
+    assert_eq!(client.closed().await.0, 1007);
     eventually("their places are free again", || world.notifier.connections() == 0).await;
 }
 
-#[tokio::test]
-async fn a_client_that_says_goodbye_is_answered_and_forgotten() {
-    let world = World::new().await;
+async fn a_client_that_says_goodbye_is_answered_and_forgotten(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut client = world.connect(&work.ticket(), "").await;
     client.json().await;
@@ -150,23 +164,25 @@ fn large_event(work: &crate::world::Work<'_>, offset: u64) -> LiveMessage {
 
 async fn connect_with_small_buffer(world: &World, ticket: &str) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.set_recv_buffer_size(16_384).unwrap();
     let stream = socket.connect(world.address.parse().unwrap()).await.unwrap();
     let url = world.ws_url(ticket, "");
     let (stream, _) = tokio_tungstenite::client_async(url, MaybeTlsStream::Plain(stream)).await.unwrap();
     Client(stream)
 }
 
-#[tokio::test]
-async fn one_that_does_not_read_is_told_to_resume_and_costs_the_others_nothing() {
-    let world = World::new().await;
+async fn one_that_does_not_read_is_told_to_resume_and_costs_the_others_nothing(backend: Backend) {
+    let seen = Seen::default();
+    let _guard = metrics::set_default_local_recorder(&seen);
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let mut slow = connect_with_small_buffer(&world, &work.ticket()).await;
     let mut quick = world.connect(&work.ticket(), "").await;
     quick.json().await;
     let mut last = 1;
     // Enough for all that the kernel buffers, and the subscriber's 256 KiB.
-    while world.notifier.connections() == 2 && last < 2_000 {
+    while seen.counter("herald_push_dropped_total{reason=slow}") == 0 {
+        assert!(last < 5_000, "nobody is cut off");
         last += 1;
         world.broker.publish_live(&large_event(&work, last));
         assert_eq!(quick.json().await["offset"], last);
@@ -178,9 +194,8 @@ async fn one_that_does_not_read_is_told_to_resume_and_costs_the_others_nothing()
     work.finish().await;
 }
 
-#[tokio::test]
-async fn the_placement_path_changes_nothing() {
-    let world = World::new().await;
+async fn the_placement_path_changes_nothing(backend: Backend) {
+    let world = World::new(backend).await;
     let work = world.submit("alice").await;
     let url = world.ws_url(&work.ticket(), "").replace("/ws?", "/ws/p/7?");
     let (stream, _) = tokio_tungstenite::connect_async(url).await.unwrap();

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_domain::broker::Broker;
 use herald_domain::channel::Channel;
 use herald_domain::clock::{Clock, SystemClock};
@@ -17,15 +16,15 @@ use herald_domain::ticket::{Grant, SigningKey};
 use herald_domain::view::ProgressData;
 use herald_notifier::{Config, Deps, Notifier, Origins};
 use herald_push::{Hub, HubConfig};
-use herald_store_sqlite::SqliteStore;
 use herald_testkit::build;
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::backend::{Backend, Ground};
 
 /// Nothing in these tests takes so long unless it is broken.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -40,20 +39,17 @@ pub struct World {
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
     signing_key: SigningKey,
-    _folder: TempDir,
+    ground: Ground,
 }
 
 impl World {
-    pub async fn new() -> Self {
-        Self::with(Config::default()).await
+    pub async fn new(backend: Backend) -> Self {
+        Self::with(backend, Config::default()).await
     }
 
-    pub async fn with(config: Config) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("herald.db").display());
-        SqliteStore::migrate(&url, &SystemClock).await.unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&url, Arc::new(SystemClock)).await.unwrap());
-        let broker: Arc<dyn Broker> = Arc::new(MemoryBroker::new(MemoryConfig::default()));
+    pub async fn with(backend: Backend, config: Config) -> Self {
+        let ground = backend.ground().await;
+        let (store, broker) = (Arc::clone(&ground.store), Arc::clone(&ground.broker));
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let hub_deps =
@@ -69,17 +65,22 @@ impl World {
         let serving =
             axum::serve(listener, notifier.router()).with_graceful_shutdown(shutdown.clone().cancelled_owned());
         tasks.spawn(async move { serving.await.unwrap() });
-        Self { store, broker, notifier, address, tasks, shutdown, signing_key, _folder: folder }
+        Self { store, broker, notifier, address, tasks, shutdown, signing_key, ground }
     }
 
     pub async fn submit(&self, user: &str) -> Work<'_> {
-        let owner = build::owner(user);
+        let owner = self.user(user);
         let submission = NewSubmission { traceparent: Some(TRACEPARENT.into()), ..build::new_submission(&owner) };
         let accepted = self.store.accept_submissions(&[build::intake(submission)], 1_000).await.unwrap().remove(0);
         let Accepted::Created(created) = accepted else { panic!("{accepted:?}") };
         let work = Work { world: self, id: created.submission.id, owner, token: build::token() };
         work.publish(&created.event.0);
         work
+    }
+
+    /// A user whom no other test knows.
+    pub fn user(&self, name: &str) -> Owner {
+        self.ground.user(name)
     }
 
     pub fn ticket(&self, owner: &Owner, channel: Channel, key: Option<KeyId>) -> String {
@@ -92,7 +93,7 @@ impl World {
     }
 
     pub fn user_ticket(&self, user: &str) -> String {
-        let owner = build::owner(user);
+        let owner = self.user(user);
         self.ticket(&owner, Channel::User(owner.clone()), None)
     }
 

@@ -11,7 +11,8 @@ use super::build;
 
 const EPOCH: Epoch = Epoch(Uuid::from_u128(1));
 
-fn row(cases: u32) -> Submission {
+/// A running submission of alice's with so many cases.
+pub(crate) fn row(cases: u32) -> Submission {
     let case = |n| CaseResult {
         n,
         group: "secret/".repeat(40),

@@ -1,8 +1,10 @@
-//! The hub over a real store and the in-process broker, seen as its subscribers see it.
+//! The hub over real stores and brokers, seen as its subscribers see it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod away;
+mod backend;
+mod recorder;
 mod resume;
 mod stream;
 mod user;

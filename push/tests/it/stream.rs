@@ -1,14 +1,26 @@
 use herald_domain::channel::Channel;
 use herald_domain::id::SubmissionId;
 use herald_push::{FrameKind, HubConfig, SubscribeError};
-use herald_testkit::build;
 use serde_json::json;
 
+use crate::backend::{Backend, on_every_backend};
 use crate::world::{SOON, World, quick};
 
-#[tokio::test]
-async fn the_snapshot_comes_first_and_then_every_event_in_order() {
-    let world = World::new(HubConfig::default()).await;
+on_every_backend![
+    the_snapshot_comes_first_and_then_every_event_in_order,
+    one_that_comes_late_gets_the_verdict_in_its_snapshot,
+    a_lost_message_is_caught_up,
+    a_gap_is_closed_at_once,
+    messages_out_of_order_and_doubled_come_out_in_order_once,
+    progress_rises_and_ends_with_the_submission,
+    a_channel_of_another_or_of_nobody_is_unknown,
+    many_subscribers_of_one_channel_get_the_same,
+    who_waits_for_an_event_is_told_of_it_and_of_none_before,
+    a_hub_that_stops_ends_its_subscriptions,
+];
+
+async fn the_snapshot_comes_first_and_then_every_event_in_order(backend: Backend) {
+    let world = World::new(backend, HubConfig::default()).await;
     let work = world.submit("alice").await;
     let mut watch = work.watch(None).await;
     let snapshot = watch.json().await;
@@ -27,18 +39,16 @@ async fn the_snapshot_comes_first_and_then_every_event_in_order() {
     assert_eq!(events[2]["data"]["verdict"], "accepted");
 }
 
-#[tokio::test]
-async fn one_that_comes_late_gets_the_verdict_in_its_snapshot() {
-    let world = World::new(HubConfig::default()).await;
+async fn one_that_comes_late_gets_the_verdict_in_its_snapshot(backend: Backend) {
+    let world = World::new(backend, HubConfig::default()).await;
     let work = world.submit("alice").await;
     work.finish().await;
     let snapshot = work.watch(None).await.json().await;
     assert_eq!((&snapshot["offset"], &snapshot["data"]["verdict"]), (&json!(4), &json!("accepted")));
 }
 
-#[tokio::test]
-async fn a_lost_message_is_caught_up() {
-    let world = World::new(quick()).await;
+async fn a_lost_message_is_caught_up(backend: Backend) {
+    let world = World::new(backend, quick()).await;
     let work = world.submit("alice").await;
     let mut watch = work.watch(None).await;
     work.compiling().await;
@@ -48,11 +58,10 @@ async fn a_lost_message_is_caught_up() {
 }
 
 /// Only the last of four events arrives, long before the next catch-up: the others are fetched at once.
-#[tokio::test]
-async fn a_gap_is_closed_at_once() {
+async fn a_gap_is_closed_at_once(backend: Backend) {
     let mut config = quick();
     (config.catch_up, config.catch_up_away) = (SOON * 10, SOON * 10);
-    let world = World::new(config).await;
+    let world = World::new(backend, config).await;
     let work = world.submit("alice").await;
     let mut watch = work.watch(None).await;
     watch.frame().await.unwrap();
@@ -62,9 +71,8 @@ async fn a_gap_is_closed_at_once() {
     assert_eq!(watch.events_until(4).await, [2, 3, 4]);
 }
 
-#[tokio::test]
-async fn messages_out_of_order_and_doubled_come_out_in_order_once() {
-    let world = World::new(quick()).await;
+async fn messages_out_of_order_and_doubled_come_out_in_order_once(backend: Backend) {
+    let world = World::new(backend, quick()).await;
     let work = world.submit("alice").await;
     let mut watch = work.watch(None).await;
     let (compiling, running, finished) = (work.compiling().await, work.running().await, work.finished().await);
@@ -81,9 +89,8 @@ async fn messages_out_of_order_and_doubled_come_out_in_order_once() {
     assert!(more.is_err(), "{more:?}");
 }
 
-#[tokio::test]
-async fn progress_rises_and_ends_with_the_submission() {
-    let world = World::new(quick()).await;
+async fn progress_rises_and_ends_with_the_submission(backend: Backend) {
+    let world = World::new(backend, quick()).await;
     let work = world.submit("alice").await;
     let mut watch = work.watch(None).await;
     work.publish(&work.compiling().await);
@@ -109,26 +116,24 @@ async fn progress_rises_and_ends_with_the_submission() {
     assert!(more.is_err(), "{more:?}");
 }
 
-#[tokio::test]
-async fn a_channel_of_another_or_of_nobody_is_unknown() {
-    let world = World::new(HubConfig::default()).await;
+async fn a_channel_of_another_or_of_nobody_is_unknown(backend: Backend) {
+    let world = World::new(backend, HubConfig::default()).await;
     let work = world.submit("alice").await;
     let mut foreign = work.grant();
-    foreign.owner = build::owner("mallory");
+    foreign.owner = world.user("mallory");
     assert_eq!(world.hub.subscribe(&foreign, None).await.err(), Some(SubscribeError::UnknownChannel));
     let mut nobodys = work.grant();
     nobodys.channel = Channel::Submission(SubmissionId(uuid::Uuid::from_u128(404)));
     assert_eq!(world.hub.subscribe(&nobodys, None).await.err(), Some(SubscribeError::UnknownChannel));
     let mut of_user = work.grant();
-    of_user.channel = Channel::User(build::owner("bob"));
+    of_user.channel = Channel::User(world.user("bob"));
     assert_eq!(world.hub.subscribe(&of_user, None).await.err(), Some(SubscribeError::UnknownChannel));
     // The owner is served all the same.
     work.watch(None).await.frame().await.unwrap();
 }
 
-#[tokio::test]
-async fn many_subscribers_of_one_channel_get_the_same() {
-    let world = World::new(HubConfig::default()).await;
+async fn many_subscribers_of_one_channel_get_the_same(backend: Backend) {
+    let world = World::new(backend, HubConfig::default()).await;
     let work = world.submit("alice").await;
     let mut watches = Vec::new();
     for _ in 0..50 {
@@ -140,9 +145,8 @@ async fn many_subscribers_of_one_channel_get_the_same() {
     }
 }
 
-#[tokio::test]
-async fn who_waits_for_an_event_is_told_of_it_and_of_none_before() {
-    let world = World::new(HubConfig::default()).await;
+async fn who_waits_for_an_event_is_told_of_it_and_of_none_before(backend: Backend) {
+    let world = World::new(backend, HubConfig::default()).await;
     let work = world.submit("alice").await;
     let (channel, owner) = (work.channel(), work.owner.clone());
     tokio::time::timeout(SOON, world.hub.wait_beyond(&channel, &owner, 0)).await.expect("it is already so");
@@ -152,13 +156,12 @@ async fn who_waits_for_an_event_is_told_of_it_and_of_none_before() {
     assert!(early.is_err());
     work.publish(&work.compiling().await);
     tokio::time::timeout(SOON, &mut waits).await.expect("the event was published");
-    let foreign = build::owner("mallory");
+    let foreign = world.user("mallory");
     tokio::time::timeout(SOON, world.hub.wait_beyond(&channel, &foreign, 9)).await.expect("it cannot be known");
 }
 
-#[tokio::test]
-async fn a_hub_that_stops_ends_its_subscriptions() {
-    let world = World::new(HubConfig::default()).await;
+async fn a_hub_that_stops_ends_its_subscriptions(backend: Backend) {
+    let world = World::new(backend, HubConfig::default()).await;
     let work = world.submit("alice").await;
     let mut watch = work.watch(None).await;
     watch.frame().await.unwrap();

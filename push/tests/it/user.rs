@@ -1,19 +1,29 @@
 use herald_domain::channel::Channel;
 use herald_domain::ticket::Grant;
 use herald_push::{FrameKind, HubConfig};
-use herald_testkit::build;
 use serde_json::json;
 
+use crate::backend::{Backend, on_every_backend};
 use crate::world::{Watch, World, quick};
 
-#[tokio::test]
-async fn a_user_sees_what_changed_last_and_then_the_events_of_all_that_is_theirs() {
-    let world = World::new(quick()).await;
+on_every_backend![
+    a_user_sees_what_changed_last_and_then_the_events_of_all_that_is_theirs,
+    lost_events_of_a_new_submission_are_found,
+    progress_of_what_was_under_way_at_the_snapshot_is_passed_on,
+    a_resume_is_always_a_fresh_snapshot,
+    both_kinds_of_subscriber_get_each_event,
+];
+
+async fn a_user_sees_what_changed_last_and_then_the_events_of_all_that_is_theirs(backend: Backend) {
+    let world = World::new(backend, quick()).await;
     let before = world.submit("alice").await;
     let foreign = world.submit("bob").await;
     let mut watch = world.subscribe_user("alice").await;
     let snapshot = watch.json().await;
-    assert_eq!((&snapshot["type"], &snapshot["channel"]), (&json!("snapshot"), &json!("user:alice")));
+    assert_eq!(
+        (&snapshot["type"], &snapshot["channel"]),
+        (&json!("snapshot"), &json!(Channel::User(world.user("alice"))))
+    );
     let items = snapshot["data"]["items"].as_array().unwrap();
     assert_eq!(items.iter().map(|item| &item["id"]).collect::<Vec<_>>(), [&json!(before.id)]);
     before.finish().await;
@@ -34,9 +44,8 @@ async fn a_user_sees_what_changed_last_and_then_the_events_of_all_that_is_theirs
 }
 
 /// Not one of its events but the last is published.
-#[tokio::test]
-async fn lost_events_of_a_new_submission_are_found() {
-    let world = World::new(quick()).await;
+async fn lost_events_of_a_new_submission_are_found(backend: Backend) {
+    let world = World::new(backend, quick()).await;
     let mut watch = world.subscribe_user("alice").await;
     watch.frame().await.unwrap();
     let work = world.submit("alice").await;
@@ -49,9 +58,8 @@ async fn lost_events_of_a_new_submission_are_found() {
     assert_eq!(watch.events_until(2).await, [1, 2]);
 }
 
-#[tokio::test]
-async fn progress_of_what_was_under_way_at_the_snapshot_is_passed_on() {
-    let world = World::new(quick()).await;
+async fn progress_of_what_was_under_way_at_the_snapshot_is_passed_on(backend: Backend) {
+    let world = World::new(backend, quick()).await;
     let work = world.submit("alice").await;
     work.publish(&work.compiling().await);
     work.publish(&work.running().await);
@@ -62,11 +70,10 @@ async fn progress_of_what_was_under_way_at_the_snapshot_is_passed_on() {
     assert_eq!((&frame["type"], &frame["data"]["tests"]["run"]), (&json!("progress"), &json!(3)));
 }
 
-#[tokio::test]
-async fn a_resume_is_always_a_fresh_snapshot() {
-    let world = World::new(HubConfig::default()).await;
+async fn a_resume_is_always_a_fresh_snapshot(backend: Backend) {
+    let world = World::new(backend, HubConfig::default()).await;
     let work = world.submit("alice").await;
-    let owner = build::owner("alice");
+    let owner = world.user("alice");
     let grant = Grant { channel: Channel::User(owner.clone()), owner, expires: 0, key: None };
     let user_cursor = Watch(world.hub.subscribe(&grant, None).await.unwrap()).frame().await.unwrap();
     let entity_cursor = work.watch(None).await.frame().await.unwrap();
@@ -77,9 +84,8 @@ async fn a_resume_is_always_a_fresh_snapshot() {
     }
 }
 
-#[tokio::test]
-async fn both_kinds_of_subscriber_get_each_event() {
-    let world = World::new(quick()).await;
+async fn both_kinds_of_subscriber_get_each_event(backend: Backend) {
+    let world = World::new(backend, quick()).await;
     let mut user = world.subscribe_user("alice").await;
     user.frame().await.unwrap();
     let work = world.submit("alice").await;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_domain::broker::Broker;
 use herald_domain::channel::Channel;
 use herald_domain::clock::SystemClock;
@@ -14,11 +13,11 @@ use herald_domain::store::{Accepted, Claimed, Store};
 use herald_domain::submission::{Tests, Verdict};
 use herald_domain::ticket::Grant;
 use herald_push::{Deps, End, Frame, FrameKind, Hub, HubConfig, SubscribeError, Subscription};
-use herald_store_sqlite::SqliteStore;
 use herald_testkit::build;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::backend::{Backend, Ground};
 
 /// Nothing in these tests takes so long unless it is broken.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -29,7 +28,7 @@ pub struct World {
     pub hub: Hub,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
-    _folder: TempDir,
+    ground: Ground,
 }
 
 /// The design's times, but for catching up, which a test would wait for.
@@ -42,19 +41,28 @@ pub fn quick() -> HubConfig {
 }
 
 impl World {
-    pub async fn new(config: HubConfig) -> Self {
-        Self::with_broker(config, Arc::new(MemoryBroker::new(MemoryConfig::default()))).await
+    pub async fn new(backend: Backend, config: HubConfig) -> Self {
+        Self::on(backend.ground().await, config)
     }
 
+    /// On SQLite, with a broker of the test's own.
     pub async fn with_broker(config: HubConfig, broker: Arc<dyn Broker>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("herald.db").display());
-        SqliteStore::migrate(&url, &SystemClock).await.unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&url, Arc::new(SystemClock)).await.unwrap());
+        let mut ground = Backend::Embedded.ground().await;
+        ground.broker = broker;
+        Self::on(ground, config)
+    }
+
+    fn on(ground: Ground, config: HubConfig) -> Self {
+        let (store, broker) = (Arc::clone(&ground.store), Arc::clone(&ground.broker));
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let deps = Deps { store: Arc::clone(&store), broker: Arc::clone(&broker), clock: Arc::new(SystemClock) };
         let hub = Hub::start_with(config, deps, &tasks, shutdown.clone());
-        Self { store, broker, hub, tasks, shutdown, _folder: folder }
+        Self { store, broker, hub, tasks, shutdown, ground }
+    }
+
+    /// A user whom no other test knows.
+    pub fn user(&self, name: &str) -> Owner {
+        self.ground.user(name)
     }
 
     /// Another hub on the same store and broker: another notifier.
@@ -66,7 +74,7 @@ impl World {
 
     /// Accepts a submission of the user's; its first event is published.
     pub async fn submit(&self, user: &str) -> Work<'_> {
-        let owner = build::owner(user);
+        let owner = self.user(user);
         let intake = build::intake(build::new_submission(&owner));
         let accepted = self.store.accept_submissions(&[intake], 1_000).await.unwrap().remove(0);
         let Accepted::Created(created) = accepted else { panic!("{accepted:?}") };
@@ -76,7 +84,7 @@ impl World {
     }
 
     pub async fn subscribe_user(&self, user: &str) -> Watch {
-        let owner = build::owner(user);
+        let owner = self.user(user);
         let channel = Channel::User(owner.clone());
         let grant = Grant { owner, channel, expires: 0, key: None };
         Watch(self.hub.subscribe(&grant, None).await.unwrap())
