@@ -129,7 +129,7 @@ impl Drop for Process {
 }
 
 /// The program, with nothing of our environment but a plain `PATH`.
-pub fn bare() -> Command {
+fn bare() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_herald"));
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
     command

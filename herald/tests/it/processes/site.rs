@@ -14,7 +14,7 @@ pub struct Site {
     pub processes: Vec<Process>,
     key: Option<String>,
     _database: Option<Database>,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 /// What a fleet stands on, and how it differs from the usual.
@@ -51,16 +51,11 @@ pub fn shared_broker() -> String {
 impl Site {
     /// Everything in one process, on SQLite and the in-process broker.
     pub async fn up() -> Self {
-        Self::up_with(&[]).await
-    }
-
-    pub async fn up_with(more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = quick_goodbye();
         settings.push(setting("HERALD_DATA", folder.path().join("data").to_str().unwrap()));
-        settings.extend(more.iter().map(|(name, value)| setting(name, value)));
         let process = Process::start("up", folder.path(), &settings).await;
-        Self { processes: vec![process], key: None, _database: None, folder }
+        Self { processes: vec![process], key: None, _database: None, _folder: folder }
     }
 
     pub async fn fleet() -> Self {
@@ -95,7 +90,7 @@ impl Site {
         for process in &mut processes {
             process.ready().await;
         }
-        Self { processes, key: Some(key), _database: Some(plan.database), folder }
+        Self { processes, key: Some(key), _database: Some(plan.database), _folder: folder }
     }
 
     /// The places of the processes of a kind; in `up` one process is all kinds.
@@ -108,11 +103,6 @@ impl Site {
     pub fn client(&self) -> Client {
         let urls = |kind: &str| self.of(kind).into_iter().map(|place| self.processes[place].url()).collect();
         Client::new(urls("api"), urls("notifier"), self.key.clone())
-    }
-
-    /// A folder that goes with the test.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

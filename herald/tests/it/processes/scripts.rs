@@ -1,0 +1,94 @@
+//! Clients in other languages that know a URL and no more: the scripts in examples/, and curl.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+use super::client::PATIENCE;
+use super::program::SLOW;
+use super::scale::alone;
+use super::site::Site;
+
+/// A script that runs, and what it prints.
+struct Script {
+    lines: Lines<BufReader<ChildStdout>>,
+    printed: Vec<String>,
+    _child: Child,
+}
+
+impl Script {
+    fn start(program: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { lines, printed: Vec::new(), _child: child }
+    }
+
+    /// Reads until a line has all these words.
+    async fn until(&mut self, words: &[&str]) {
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await.ok().and_then(Result::unwrap);
+            let line = line.unwrap_or_else(|| panic!("there is no line with {words:?} in {:#?}", self.printed));
+            self.printed.push(line.clone());
+            if words.iter().all(|word| line.contains(word)) {
+                return;
+            }
+        }
+    }
+}
+
+/// Node with a `WebSocket`, which it has had by itself since 22 and by a flag since 20.10.
+async fn node(script: &str, url: &str) -> Script {
+    let ask = "typeof WebSocket != 'undefined' ? 'yes' : process.allowedNodeEnvironmentFlags.has('--experimental-websocket') ? 'flag' : 'no'";
+    let output = Command::new("node").args(["-p", ask]).output().await.expect("node runs");
+    let script = [script, url];
+    match String::from_utf8(output.stdout).unwrap().trim() {
+        "yes" => Script::start("node", &script),
+        "flag" => Script::start("node", &[&["--experimental-websocket", "--no-warnings"], &script[..]].concat()),
+        _ => panic!("this node has no WebSocket; install Node 22, or at least 20.10"),
+    }
+}
+
+fn example(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+/// Through a kill -9 of `herald up`, and after the verdict.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_examples_and_curl_watch_up_to_the_verdict() {
+    let _alone = alone().await;
+    let mut site = Site::up().await;
+    let accepted = site.client().submit(SLOW).await;
+    let (by_socket, by_events) = (example("watch.mjs"), example("watch.py"));
+    let mut scripts = [
+        node(&by_socket, &accepted.ws_url).await,
+        Script::start("python3", &[&by_events, &accepted.events_url]),
+        Script::start("curl", &["-sN", &accepted.events_url]),
+    ];
+    for script in &mut scripts[..2] {
+        script.until(&["running"]).await;
+        assert!(script.printed[0].starts_with("snapshot "), "{:?}", script.printed);
+    }
+    scripts[2].until(&["event: submission.running"]).await;
+
+    site.processes[0].kill().await;
+    site.processes[0].start_again().await;
+    for script in &mut scripts[..2] {
+        script.until(&["resumed"]).await;
+        script.until(&["event finished", "accepted"]).await;
+    }
+    // What comes after the verdict.
+    let mut late = [
+        node(&by_socket, &accepted.ws_url).await,
+        Script::start("python3", &[&by_events, &accepted.events_url]),
+        Script::start("curl", &["-sN", &accepted.events_url]),
+    ];
+    for script in &mut late {
+        script.until(&["snapshot", "finished", "accepted"]).await;
+    }
+}
