@@ -12,7 +12,7 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// `listed` as in `HERALD_ALLOWED_ORIGINS`; with `loopback`, pages of localhost, 127.0.0.1 and [::1] too.
+    /// `listed` as in `HERALD_ALLOWED_ORIGINS`; with `loopback`, pages of localhost, 127.0.0.1 and `[::1]` too.
     pub fn new(listed: Vec<Origin>, loopback: bool) -> Self {
         Self { listed, loopback }
     }

@@ -2,7 +2,7 @@
 //!
 //! A frame is JSON with a WebSocket text header (RFC 6455, 5.2) in front. A server's frames are not masked, so the same
 //! bytes serve every socket, and Server-Sent Events take the JSON behind the header.
-//! Invariant: no frame's JSON is larger than [`MAX_FRAME_BYTES`]; it is checked in [`encode`], where each is built.
+//! Invariant: no frame's JSON is larger than [`MAX_FRAME_BYTES`]; it is checked in `encode`, where each is built.
 
 use std::sync::Arc;
 
