@@ -157,9 +157,9 @@ pub struct Wake {
 /// Working on submissions under leases. All of these fence by token.
 #[async_trait]
 pub trait Work {
-    /// Takes the best due row of the class by (priority, turn, id), skipping rows that others are taking. Due: not final,
-    /// `run_at` has come, and no lease is running. Sets the lease to `lease_ms` from now, and clears tests, cases and
-    /// figures of an earlier attempt.
+    /// Takes the best due row of the class by (priority, turn, id), skipping rows that others are taking. Due: not final, no
+    /// lease is running and, if it was released, `run_at` has come (a clock that is set back delays nothing fresh). Sets the
+    /// lease to `lease_ms` from now, and clears tests, cases and figures of an earlier attempt.
     async fn claim(&self, class: &str, token: LeaseToken, lease_ms: u64) -> Result<Claimed>;
 
     /// Extends the lease; `false`: cancelled, fenced or expired and taken, so stop the run.
@@ -209,7 +209,8 @@ pub trait Work {
     /// refilling an empty queue; marks nothing.
     async fn due_rows(&self, class: &str, older_than_ms: u64, limit: u32) -> Result<Vec<Wake>>;
 
-    /// Submissions never claimed within `max_age_ms` of their accept become `internal_error` (`no_worker`); their events.
+    /// Submissions never claimed within `max_age_ms` of their accept or redrive become `internal_error` (`no_worker`); their
+    /// events.
     async fn expire_unclaimed(&self, max_age_ms: u64, limit: u32) -> Result<Vec<StoredEvent>>;
 
     /// Ends every running lease, for a process that knows itself alone at start: the tokens are void, and the work is due, and

@@ -7,7 +7,7 @@ use herald_domain::clock::Clock;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// Starts at noon on a fixed day; only [`TestClock::advance`] moves it.
+/// Starts at noon on a fixed day; only [`TestClock::advance`] and [`TestClock::set_back`] move it.
 #[derive(Debug)]
 pub struct TestClock(AtomicI64);
 
@@ -17,9 +17,16 @@ impl TestClock {
     }
 
     pub fn advance(&self, by: Duration) {
-        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        self.0.fetch_add(micros, Ordering::SeqCst);
+        self.0.fetch_add(micros(by), Ordering::SeqCst);
     }
+
+    pub fn set_back(&self, by: Duration) {
+        self.0.fetch_sub(micros(by), Ordering::SeqCst);
+    }
+}
+
+fn micros(by: Duration) -> i64 {
+    i64::try_from(by.as_micros()).unwrap_or(i64::MAX)
 }
 
 impl Default for TestClock {

@@ -42,6 +42,9 @@ pub trait Harness: Send + Sync {
     /// Moves the store's clock on, for every handle.
     async fn advance(&self, by: Duration);
 
+    /// Moves it back, as an operator or a time server may.
+    async fn set_back(&self, by: Duration);
+
     /// Called when the clause has held; a failed one leaves its data to be looked at.
     async fn finish(&self) {}
 }
@@ -121,6 +124,8 @@ macro_rules! store_contract {
                 due_rows_are_as_old_as_asked,
                 a_submission_never_claimed_expires,
                 expiry_is_limited,
+                a_redriven_submission_has_all_its_time_to_be_started,
+                a_clock_that_is_set_back_holds_up_no_fresh_work,
                 ended_leases_are_due_at_once,
             ]
             outbox: [

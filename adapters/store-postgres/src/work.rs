@@ -4,6 +4,7 @@
 //! * A change under a lease is `where lease_token = …` on the row, so whoever lost the lease changes nothing.
 //! * `wake_at` is when the sweeper looks at the row again: the end of the lease, or `run_at` after a release; null while the
 //!   outbox owes the wake-up. A renewal leaves it alone (and so stays off the indexes); the sweeper moves it on instead.
+//! * `run_at` delays only what was released: what is fresh is due though the clock be set back behind its accept.
 
 use async_trait::async_trait;
 use herald_domain::event::StoredEvent;

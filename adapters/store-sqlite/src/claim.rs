@@ -47,7 +47,8 @@ async fn best_due(write: &mut Write, class: &str) -> Result<Option<Due>> {
         select id as "id!: Uuid", attempt - attempts_from as "attempts!: i64", last_error as "last_error?",
             limits as "limits!"
         from submissions
-        where class = ?1 and status in ('queued', 'compiling', 'running') and run_at <= ?2
+        where class = ?1 and status in ('queued', 'compiling', 'running')
+            and (run_at <= ?2 or wake_at is null or status <> 'queued')
             and (lease_until is null or lease_until <= ?2)
         order by priority, turn, id limit 1"#,
         class,

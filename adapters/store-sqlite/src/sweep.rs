@@ -44,16 +44,19 @@ pub(crate) async fn due_wakes(store: &SqliteStore, limit: u32) -> Result<Vec<Wak
 }
 
 pub(crate) async fn due_rows(store: &SqliteStore, class: &str, older_than_ms: u64, limit: u32) -> Result<Vec<Wake>> {
-    let due_since = store.now() - ms(older_than_ms);
+    let now = store.now();
+    let due_since = now - ms(older_than_ms);
     let rows = sqlx::query_as!(
         WakeRow,
         r#"-- due_rows
         select id as "id!: Uuid", class as "class!" from submissions
-        where class = ?1 and status in ('queued', 'compiling', 'running') and run_at <= ?2
+        where class = ?1 and status in ('queued', 'compiling', 'running')
+            and (run_at <= ?2 or run_at > ?3 and (wake_at is null or status <> 'queued'))
             and (lease_until is null or lease_until <= ?2)
-        order by priority, turn, id limit ?3"#,
+        order by priority, turn, id limit ?4"#,
         class,
         due_since,
+        now,
         limit
     )
     .fetch_all(&store.readers)
@@ -68,7 +71,9 @@ pub(crate) async fn expire_unclaimed(store: &SqliteStore, max_age_ms: u64, limit
     let ids = sqlx::query_scalar!(
         r#"-- expire_unclaimed
         select id as "id!: Uuid" from submissions
-        where status = 'queued' and attempt = 0 and created_at <= ?1 order by created_at limit ?2"#,
+        where status = 'queued' and attempt = 0 and created_at <= ?1
+            and run_at <= ?1 -- since the redrive, if there was one
+        order by created_at limit ?2"#,
         accepted_by,
         limit
     )

@@ -1,4 +1,5 @@
-//! Work under leases. A write is a compare-and-set on the row's token; a final row has none.
+//! Work under leases. A write is a compare-and-set on the row's token; a final row has none. `run_at` delays only what was
+//! released: what is fresh is due though the clock be set back behind its accept.
 
 use async_trait::async_trait;
 use herald_domain::event::StoredEvent;

@@ -9,7 +9,7 @@ use herald_domain::submission::{LEASE_MS, NewSubmission, Status, Verdict};
 
 use super::Harness;
 use super::steps::{accept, accept_plain, assert_event, claim, claim_nothing, get, log, log_names};
-use crate::build::{judgement, new_submission, owner};
+use crate::build::{dead_letter, judgement, message_id, new_submission, owner};
 
 const PAST_A_LEASE: Duration = Duration::from_millis(LEASE_MS + 1_000);
 
@@ -139,6 +139,45 @@ pub async fn expiry_is_limited(h: &dyn Harness) {
     assert_eq!(store.expire_unclaimed(1_000, 3).await.unwrap().len(), 3);
     assert_eq!(store.count_open().await.unwrap(), 2);
     assert_eq!(store.expire_unclaimed(1_000, 3).await.unwrap().len(), 2);
+}
+
+/// A redrive begins anew; that the accept was long ago does not end it again before a worker can take it.
+pub async fn a_redriven_submission_has_all_its_time_to_be_started(h: &dyn Harness) {
+    let store = h.store().await;
+    let id = accept_plain(&*store, &owner("alice")).await;
+    let hour = 3_600_000;
+    h.advance(Duration::from_secs(3_700)).await;
+    assert_eq!(store.expire_unclaimed(hour, 100).await.unwrap().len(), 1);
+    let letter = dead_letter(Some(id), store.store_now().await.unwrap());
+    store.add_dead_letter(&letter).await.unwrap();
+    assert!(store.redrive(letter.id, message_id()).await.unwrap().unwrap().event.is_some());
+    assert!(store.expire_unclaimed(hour, 100).await.unwrap().is_empty());
+    h.advance(Duration::from_secs(3_500)).await;
+    assert!(store.expire_unclaimed(hour, 100).await.unwrap().is_empty());
+    h.advance(Duration::from_secs(200)).await;
+    assert_eq!(store.expire_unclaimed(hour, 100).await.unwrap().len(), 1);
+    assert_eq!(log_names(&*store, id).await, ["queued", "finished", "queued", "finished"]);
+}
+
+/// What waits for nothing but a worker is due whatever the clock says; a lease is not stolen, and a delay not cut short.
+pub async fn a_clock_that_is_set_back_holds_up_no_fresh_work(h: &dyn Harness) {
+    let store = h.store().await;
+    let leased = accept_plain(&*store, &owner("alice")).await;
+    let (work, _) = claim(&*store).await;
+    let delayed = accept_plain(&*store, &owner("bob")).await;
+    let (broken_off, _) = claim(&*store).await;
+    store.release(delayed, broken_off.token, 60_000, "later").await.unwrap().unwrap();
+    let fresh = accept_plain(&*store, &owner("carol")).await;
+    h.set_back(Duration::from_secs(3_600)).await;
+
+    assert_eq!(ids(&store.due_rows("any", 10_000, 10).await.unwrap()), [fresh], "its message may be lost");
+    assert_eq!(claim(&*store).await.0.submission.id, fresh);
+    claim_nothing(&*store).await;
+    assert!(store.renew(leased, work.token, LEASE_MS).await.unwrap());
+    h.advance(PAST_A_LEASE).await;
+    let mut again = [claim(&*store).await.0.submission.id, claim(&*store).await.0.submission.id];
+    again.sort();
+    assert_eq!(again, [leased, fresh], "both leases are of the clock as it is now");
 }
 
 /// A process that knows itself alone ends what its predecessor left, so that work goes on at once.

@@ -56,7 +56,8 @@ async fn take(
             select id, attempt - attempts_from >= $4 as spent
             from submissions
             where class = $1 and status in ('queued', 'compiling', 'running')
-                and run_at <= herald_now() and (lease_until is null or lease_until <= herald_now())
+                and (run_at <= herald_now() or wake_at is null or status <> 'queued')
+                and (lease_until is null or lease_until <= herald_now())
             order by priority, turn, id limit 1
             for update skip locked
         )

@@ -43,7 +43,8 @@ pub(super) async fn due_rows(
         r#"-- due_rows
         select id, class from submissions
         where class = $1 and status in ('queued', 'compiling', 'running')
-            and run_at <= herald_now() - $2 * interval '1 ms'
+            and (run_at <= herald_now() - $2 * interval '1 ms'
+                or run_at > herald_now() and (wake_at is null or status <> 'queued'))
             and (lease_until is null or lease_until <= herald_now() - $2 * interval '1 ms')
         order by priority, turn, id limit $3"#,
         class,
@@ -66,6 +67,7 @@ pub(super) async fn expire_unclaimed(
         with old as (
             select id from submissions
             where status = 'queued' and attempt = 0 and created_at <= herald_now() - $1 * interval '1 ms'
+                and run_at <= herald_now() - $1 * interval '1 ms' -- since the redrive, if there was one
             order by created_at limit $2 for update skip locked
         )
         update submissions s

@@ -1,7 +1,7 @@
 //! A schema of a test's own, and a clock in it that the test can move.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ pub struct Schema {
     pub name: String,
     /// With `search_path` set to the schema.
     pub url: String,
-    advanced_ms: AtomicU64,
+    moved_ms: AtomicI64,
 }
 
 impl Schema {
@@ -26,7 +26,7 @@ impl Schema {
         let base = server_url();
         let separator = if base.contains('?') { '&' } else { '?' };
         let url = format!("{base}{separator}options=-c%20search_path%3D{name}");
-        let schema = Self { name, url, advanced_ms: AtomicU64::new(0) };
+        let schema = Self { name, url, moved_ms: AtomicI64::new(0) };
         schema.execute(&format!("create schema {}", schema.name)).await;
         schema
     }
@@ -65,6 +65,15 @@ impl Schema {
         value
     }
 
+    async fn move_clock(&self, by_ms: i64) {
+        let ms = self.moved_ms.fetch_add(by_ms, Ordering::SeqCst) + by_ms;
+        self.execute(&format!(
+            "create or replace function herald_now() returns timestamptz language sql stable
+             as $$ select now() + {ms} * interval '1 ms' $$"
+        ))
+        .await;
+    }
+
     /// At the end of a test that went well; what a failed one leaves can be looked at.
     pub async fn drop(&self) {
         self.execute(&format!("set client_min_messages = warning; drop schema {} cascade", self.name)).await;
@@ -91,13 +100,11 @@ impl Harness for Schema {
     }
 
     async fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap();
-        let ms = self.advanced_ms.fetch_add(by, Ordering::SeqCst) + by;
-        self.execute(&format!(
-            "create or replace function herald_now() returns timestamptz language sql stable
-             as $$ select now() + {ms} * interval '1 ms' $$"
-        ))
-        .await;
+        self.move_clock(i64::try_from(by.as_millis()).unwrap()).await;
+    }
+
+    async fn set_back(&self, by: Duration) {
+        self.move_clock(-i64::try_from(by.as_millis()).unwrap()).await;
     }
 
     async fn finish(&self) {

@@ -38,6 +38,10 @@ impl Harness for OneFile {
     async fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }
+
+    async fn set_back(&self, by: Duration) {
+        self.clock.set_back(by);
+    }
 }
 
 herald_testkit::store_contract!(harness);
