@@ -12,11 +12,11 @@ pub use crate::gate::public_url::PublicUrl;
 #[derive(Args, Clone, Default, Debug)]
 #[group(skip)]
 pub struct Config {
-    /// Where users reach this server, e.g. https://judge.example.org; URLs in answers are made from it. Without it they
+    /// Where users reach this server, e.g. `https://judge.example.org`; URLs in answers are made from it. Without it they
     /// are made from each request's Host header.
     #[arg(long, env = "HERALD_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
-    /// Origins of other sites whose pages may call this server, comma-separated, e.g. https://app.example.org. The
+    /// Origins of other sites whose pages may call this server, comma-separated, e.g. `https://app.example.org`. The
     /// server's own origin always may.
     #[arg(long, env = "HERALD_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<Origin>,
@@ -26,7 +26,7 @@ pub struct Config {
     /// Unfinished submissions of one user; above it POSTs are answered 429 too_many_open.
     #[arg(long, env = "HERALD_MAX_OPEN_PER_USER", value_name = "N", default_value_t = DEFAULT_MAX_OPEN_PER_USER)]
     pub max_open_per_user: u64,
-    /// Requests that one user may make, as <requests>/<seconds>, e.g. 600/60. Unset: no limit.
+    /// Requests that one user may make, as REQUESTS/SECONDS, e.g. 600/60. Unset: no limit.
     #[arg(long, env = "HERALD_RATE_LIMIT", value_name = "REQUESTS/SECONDS")]
     pub rate_limit: Option<RateLimit>,
 }

@@ -56,9 +56,9 @@ codes! {
         "mend the header that the detail names";
     KeyRequired = "key_required", UNAUTHORIZED, "A key is required",
         "the request bears no key, and does not plainly come from a page or program on the server's own machine",
-        "send 'Authorization: Bearer <key>'; an administrator makes a key with: herald token create --user NAME";
+        "send 'Authorization: Bearer KEY'; an administrator makes a key with: herald token create --user NAME";
     KeyInvalid = "key_invalid", UNAUTHORIZED, "The key is not valid",
-        "the key is unknown or revoked, or the Authorization header is not of the form 'Bearer <key>'",
+        "the key is unknown or revoked, or the Authorization header is not of the form 'Bearer KEY'",
         "check the key, or have a new one made with: herald token create --user NAME";
     AdminRequired = "admin_required", FORBIDDEN, "An admin key is required",
         "the route, the header Herald-User or the filter asks for what only a key of scope admin may do",
