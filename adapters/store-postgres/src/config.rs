@@ -37,7 +37,8 @@ pub struct PostgresConfig {
     /// The server ends a transaction that its process has left idle for this long.
     pub idle_in_transaction_timeout: Duration,
     /// A call whose server has been silent for this long is given up, and its connection with it. More than
-    /// `statement_timeout`, so that a slow server gets to say so itself.
+    /// `statement_timeout`, so that a slow server gets to say so itself; less than the 10 s that a hub looks back, so that no
+    /// event becomes visible later than it would be looked for.
     pub call_timeout: Duration,
 }
 
@@ -47,10 +48,10 @@ impl Default for PostgresConfig {
             max_connections: 4,
             application_name: "herald".to_owned(),
             acquire_timeout: Duration::from_secs(3),
-            statement_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(8),
             lock_timeout: Duration::from_secs(5),
             idle_in_transaction_timeout: Duration::from_secs(5),
-            call_timeout: Duration::from_secs(15),
+            call_timeout: Duration::from_secs(9),
         }
     }
 }
@@ -107,11 +108,24 @@ pub(crate) fn pool(url: &str, config: &PostgresConfig, breaks: &Breaks) -> Resul
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout)
         .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(make_durable(connection)))
         .before_acquire(move |connection, meta| {
             let suspect = breaks.make_suspect(meta.idle_for);
             Box::pin(async move { Ok(!suspect || answers(connection).await) })
         })
         .connect_lazy_with(options))
+}
+
+/// An accept is answered once it is on the disk, whatever the server's or the role's setting is.
+async fn make_durable(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"-- connect, durable
+        select set_config('synchronous_commit', 'on', false) as "set!"
+        where current_setting('synchronous_commit') = 'off'"#
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(())
 }
 
 /// Whether an idle connection is still good.

@@ -306,6 +306,35 @@ async fn a_cancelled_call_leaves_nothing_behind() {
     schema.drop().await;
 }
 
+/// What was answered is on the disk, though the role or the database be set not to wait for it.
+#[tokio::test]
+async fn an_accept_waits_for_the_disk_whatever_the_server_is_set_to() {
+    let schema = Schema::migrated().await;
+    schema
+        .execute(
+            "create table seen (setting text);
+             create function see() returns trigger language plpgsql as $$ begin
+                 insert into seen values (current_setting('synchronous_commit'));
+                 return new;
+             end $$;
+             create trigger see before insert on submissions for each row execute function see()",
+        )
+        .await;
+    for (set, expected) in [("off", "on"), ("local", "local")] {
+        let url = format!("{}%20-c%20synchronous_commit%3D{set}", schema.url);
+        let store = PostgresStore::open(&url, schema.config()).await.unwrap();
+        store.accept_submissions(&[intake(new_submission(&owner("alice")))], 10).await.unwrap();
+        assert_eq!(schema.value("delete from seen returning setting").await, expected);
+    }
+    schema.drop().await;
+}
+
+#[test]
+fn a_call_ends_before_a_hub_has_stopped_looking_for_its_event() {
+    let config = PostgresConfig::default();
+    assert!(config.statement_timeout < config.call_timeout && config.call_timeout < Duration::from_secs(10));
+}
+
 /// Connections of the test's stores that wait for a lock.
 fn blocked(name: &str) -> String {
     format!(
