@@ -10,8 +10,9 @@ use crate::ConfigError;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Logs")]
 pub struct LogOptions {
-    /// What to log: error, warn, info, debug, trace, or directives such as `info,herald_push=debug`
-    #[arg(long = "log", env = "HERALD_LOG", default_value = "info", value_name = "FILTER")]
+    /// What to log: error, warn, info, debug, trace, or directives such as `info,herald_push=debug` (lapin tells of each
+    /// broken connection as an error, where the broker adapter says it once)
+    #[arg(long = "log", env = "HERALD_LOG", default_value = "info,lapin=off", value_name = "FILTER")]
     pub filter: String,
     /// How to log
     #[arg(long = "log-format", env = "HERALD_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
