@@ -5,17 +5,15 @@
 
 mod client;
 mod database;
+mod fleet;
 mod judging;
 mod kills;
 mod kin;
 mod lifecycle;
-mod outages;
-mod pages;
 mod process;
 mod program;
 mod scale;
-mod scripts;
 mod site;
 mod story;
-mod trace;
+mod up;
 mod watcher;

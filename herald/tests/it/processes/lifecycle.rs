@@ -13,7 +13,7 @@ const GOING_AWAY: u16 = 1001;
 
 /// A submission is running and a socket is open: the socket is told when to come back, the submission ends (here or elsewhere),
 /// and every process exits 0.
-async fn goodbyes(mut site: Site) {
+async fn sigterm_drains(mut site: Site) {
     let client = site.client();
     let accepted = client.submit(SLOW).await;
     let mut watcher = Watcher::start(&client, accepted.clone(), 0);
@@ -40,16 +40,20 @@ async fn goodbyes(mut site: Site) {
     assert_eq!(status["attempt"], 1, "the run was let finish: {status}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sigterm_drains_up() {
-    let _alone = alone().await;
-    goodbyes(Site::up().await).await;
-}
+mod sigterm_drains {
+    use super::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sigterm_drains_each_of_a_fleet() {
-    let _alone = alone().await;
-    goodbyes(Site::fleet().await).await;
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn up() {
+        let _alone = alone().await;
+        super::sigterm_drains(Site::up().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn fleet() {
+        let _alone = alone().await;
+        super::sigterm_drains(Site::fleet().await).await;
+    }
 }
 
 fn start(command: &str, settings: &[(&str, &str)]) -> Output {

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What a killed process leaves running must be gone by then.
 const ORPHANS_GONE: Duration = Duration::from_secs(10);
 
+const HERALD: &str = env!("CARGO_BIN_EXE_herald");
+
 pub struct Process {
     pub kind: &'static str,
     pub port: u16,
@@ -48,8 +50,11 @@ impl Process {
     pub fn spawn(&mut self) {
         assert!(self.child.is_none(), "{} runs already", self.kind);
         let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
-        let mut command = bare();
-        command.arg(self.kind).envs(self.settings.iter().map(|(name, value)| (name, value)));
+        // Goes also with a test program that is itself killed.
+        let mut command = bare("setpriv");
+        command
+            .args(["--pdeathsig", "KILL", "--", HERALD, self.kind])
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.env("HERALD_LISTEN", format!("127.0.0.1:{}", self.port));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().unwrap());
@@ -128,16 +133,16 @@ impl Drop for Process {
     }
 }
 
-/// The program, with nothing of our environment but a plain `PATH`.
-fn bare() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_herald"));
+/// A program, with nothing of our environment but a plain `PATH`.
+fn bare(program: &str) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
     command
 }
 
 /// Runs a command of the program to its end; whether it went well, and what it printed.
 pub fn run(arguments: &[&str], settings: &[(String, String)]) -> (bool, String) {
-    let output = bare().args(arguments).envs(settings.iter().cloned()).stdin(Stdio::null()).output().unwrap();
+    let output = bare(HERALD).args(arguments).envs(settings.iter().cloned()).stdin(Stdio::null()).output().unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
 }

@@ -104,3 +104,55 @@ impl Story {
 fn rule(kept: bool, broken: impl FnOnce() -> String) -> Rule {
     if kept { Ok(()) } else { Err(broken()) }
 }
+
+/// A rule that nothing breaks shows nothing: each is broken here once.
+mod broken {
+    use serde_json::json;
+
+    use super::*;
+
+    fn frame(kind: &str, offset: u64, status: &str, run: u64) -> Value {
+        json!({"v": 1, "type": kind, "channel": "c", "offset": offset, "cursor": format!("c{offset}"), "recovered": true,
+            "event": "e", "attempt": 1, "data": {"status": status, "attempt": 1, "tests": {"run": run}}})
+    }
+
+    fn told(frames: &[Value]) -> Rule {
+        let mut story = Story::default();
+        for frame in frames {
+            if matches!(frame["type"].as_str(), Some("snapshot" | "resumed")) {
+                story.connected();
+            }
+            story.take(frame, "c")?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_good_story_breaks_no_rule() {
+        let (first, running) = (frame("snapshot", 1, "queued", 0), frame("event", 2, "running", 0));
+        let (progress, again) = (frame("progress", 0, "running", 3), frame("resumed", 2, "", 0));
+        assert_eq!(told(&[first, running, progress, again, frame("event", 3, "finished", 4)]), Ok(()));
+    }
+
+    #[test]
+    fn each_rule_is_seen_to_be_broken() {
+        let first = || frame("snapshot", 1, "queued", 0);
+        let bad = [
+            vec![first(), frame("event", 3, "running", 0)],
+            vec![first(), frame("event", 2, "running", 0), frame("event", 2, "running", 0)],
+            vec![first(), frame("event", 2, "running", 3), frame("progress", 0, "running", 2)],
+            vec![first(), frame("event", 2, "finished", 3), frame("event", 3, "finished", 3)],
+            vec![first(), frame("event", 2, "finished", 3), frame("progress", 0, "running", 3)],
+            vec![first(), frame("event", 2, "running", 0), first()],
+            vec![first(), frame("event", 2, "running", 0), frame("resumed", 1, "", 0)],
+            vec![frame("resumed", 1, "", 0)],
+        ];
+        for frames in bad {
+            assert!(told(&frames).is_err(), "{frames:#?}");
+        }
+        let mut story = Story::default();
+        story.connected();
+        assert!(story.take(&frame("event", 1, "queued", 0), "c").is_err(), "no first frame");
+        assert!(story.take(&frame("snapshot", 1, "queued", 0), "other").is_err(), "another channel");
+    }
+}

@@ -6,18 +6,18 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::client::{PATIENCE, accepted};
-use super::database::Database;
-use super::program::ONE_CASE;
-use super::scale::alone;
-use super::site::{Plan, Site, setting, shared_broker};
-use super::story::Story;
-use super::watcher::Socket;
+use crate::processes::client::{PATIENCE, accepted};
+use crate::processes::database::Database;
+use crate::processes::program::ONE_CASE;
+use crate::processes::scale::alone;
+use crate::processes::site::{Plan, Site, setting, shared_broker};
+use crate::processes::story::Story;
+use crate::processes::watcher::Socket;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_submission_is_followed_through_three_logs_of_a_fleet() {
+async fn one_submission_is_followed_through_three_logs() {
     let _alone = alone().await;
     let settings = vec![setting("HERALD_LOG_FORMAT", "json"), setting("HERALD_LOG", "info,herald_pipeline=debug")];
     let (database, broker_url) = (Database::shared(), shared_broker());

@@ -5,12 +5,12 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
-use super::client::PATIENCE;
-use super::program::SLOW;
-use super::scale::alone;
-use super::site::Site;
+use crate::processes::client::PATIENCE;
+use crate::processes::program::SLOW;
+use crate::processes::scale::alone;
+use crate::processes::site::Site;
 
 /// A script that runs, and what it prints.
 struct Script {
@@ -30,8 +30,9 @@ impl Script {
 
     /// Reads until a line has all these words.
     async fn until(&mut self, words: &[&str]) {
+        let until = Instant::now() + PATIENCE;
         loop {
-            let line = timeout(PATIENCE, self.lines.next_line()).await.ok().and_then(Result::unwrap);
+            let line = timeout_at(until, self.lines.next_line()).await.ok().and_then(Result::unwrap);
             let line = line.unwrap_or_else(|| panic!("there is no line with {words:?} in {:#?}", self.printed));
             self.printed.push(line.clone());
             if words.iter().all(|word| line.contains(word)) {
@@ -60,7 +61,7 @@ fn example(name: &str) -> String {
 
 /// Through a kill -9 of `herald up`, and after the verdict.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_examples_and_curl_watch_up_to_the_verdict() {
+async fn the_examples_and_curl_see_the_verdict() {
     let _alone = alone().await;
     let mut site = Site::up().await;
     let accepted = site.client().submit(SLOW).await;
@@ -74,7 +75,7 @@ async fn the_examples_and_curl_watch_up_to_the_verdict() {
         script.until(&["running"]).await;
         assert!(script.printed[0].starts_with("snapshot "), "{:?}", script.printed);
     }
-    scripts[2].until(&["event: submission.running"]).await;
+    scripts[2].until(&["data: ", "\"status\":\"running\""]).await;
 
     site.processes[0].kill().await;
     site.processes[0].start_again().await;

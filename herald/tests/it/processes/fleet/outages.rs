@@ -12,13 +12,13 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::client::{Accepted, Client, accepted};
-use super::database::Database;
-use super::kills::{Tally, tally};
-use super::program::{ONE_CASE, SMALL};
-use super::scale::{Scale, alone};
-use super::site::{Plan, Site, setting, shared_broker};
-use super::watcher::Watcher;
+use crate::processes::client::{Accepted, Client, accepted};
+use crate::processes::database::Database;
+use crate::processes::kills::{Tally, tally};
+use crate::processes::program::{ONE_CASE, SMALL};
+use crate::processes::scale::{Scale, alone};
+use crate::processes::site::{Plan, Site, setting, shared_broker};
+use crate::processes::watcher::Watcher;
 
 /// POSTs go on at 10/s.
 const BETWEEN_POSTS: Duration = Duration::from_millis(100);
@@ -34,7 +34,7 @@ fn small(database: Database, broker_url: String) -> Plan {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_that_is_away_fails_no_post_in_a_fleet() {
+async fn a_broker_that_is_away_fails_no_post() {
     let _alone = alone().await;
     let away = Scale::get().broker_away;
     let mut node = RabbitNode::start().await.unwrap();
@@ -57,7 +57,7 @@ async fn a_broker_that_is_away_fails_no_post_in_a_fleet() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_is_away_is_told_and_nothing_is_half_done_in_a_fleet() {
+async fn a_store_that_is_away_is_told_and_nothing_is_half_done() {
     let _alone = alone().await;
     let away = Scale::get().store_away;
     let mut node = PostgresNode::start().await.unwrap();
@@ -132,7 +132,7 @@ async fn finish(fault: &str, client: &Client, posted: Vec<Watcher>, count: usize
 
 /// The others go on meanwhile: what they announce does not reach this notifier, and it finds everything in the store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_notifier_without_its_broker_delivers_every_verdict_in_a_fleet() {
+async fn a_notifier_without_its_broker_delivers_every_verdict() {
     let _alone = alone().await;
     let (mut wire, url) = Proxy::before(&shared_broker()).await;
     let plan = Plan { notifier_broker_url: Some(url), ..small(Database::shared(), shared_broker()) };

@@ -6,13 +6,13 @@ use reqwest::{Method, StatusCode};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use super::program::ONE_CASE;
-use super::site::Site;
+use crate::processes::program::ONE_CASE;
+use crate::processes::site::Site;
 
 const REACT: &str = "http://localhost:5173";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_of_another_origin_cannot_submit_to_up() {
+async fn a_page_of_another_origin_cannot_submit() {
     let site = Site::up().await;
     let client = site.client();
     let post = || client.request(Method::POST, "/submit").json(&ONE_CASE.request());
@@ -43,7 +43,7 @@ async fn a_page_of_another_origin_cannot_submit_to_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_development_server_on_another_port_can_submit_to_up() {
+async fn a_development_server_on_another_port_can_submit() {
     let site = Site::up().await;
     let client = site.client();
     let preflight = client.request(Method::OPTIONS, "/submit").header(ORIGIN, REACT);

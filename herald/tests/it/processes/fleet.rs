@@ -1,0 +1,4 @@
+//! What only a fleet can show.
+
+mod outages;
+mod trace;

@@ -1,0 +1,4 @@
+//! What only `herald up` does.
+
+mod pages;
+mod scripts;
