@@ -11,7 +11,7 @@ step "tools" scripts/install-test-tools.sh
 step "servers" scripts/test-servers.sh start "$work"
 . "$work/env"
 export HERALD_TEST_SOAK=1 HERALD_TEST_TABLE=$work/table
-step "fault tests, full counts" cargo test --release --package herald --test it processes:: -- --nocapture --test-threads=1
+step "fault tests, full counts" cargo test --package herald --test it processes:: -- --nocapture --test-threads=1
 
 printf '\n'
 { printf 'fault\tround\taccepted\tverdicts\tlost\tdoubled\trecovery (s)\n'; cat "$work/table"; } | column -t -s "$(printf '\t')"
