@@ -7,7 +7,7 @@ use herald_testkit::build::{idempotency, new_submission, owner};
 use tokio::sync::Semaphore;
 
 use crate::faulty_store::Fault;
-use crate::world::{Deed, PATIENCE, Scripted, world};
+use crate::world::{Deed, Scripted, world};
 
 #[tokio::test]
 async fn many_at_once_are_all_accepted_and_judged_exactly_once() {
@@ -22,12 +22,7 @@ async fn many_at_once_are_all_accepted_and_judged_exactly_once() {
         let names = world.event_names(id).await;
         assert_eq!(names, ["submission.queued", "submission.compiling", "submission.finished"]);
     }
-    let empty = async {
-        while world.store.count_outbox().await.unwrap() > 0 {
-            tokio::task::yield_now().await
-        }
-    };
-    tokio::time::timeout(PATIENCE, empty).await.expect("confirmed rows are deleted");
+    world.until_published().await;
 }
 
 #[tokio::test]
@@ -67,6 +62,21 @@ async fn while_the_broker_is_away_everything_is_accepted_and_done_once_it_is_bac
         world.until(id, |submission| submission.verdict.is_some()).await;
         assert_eq!(judge.attempts_of(id), 1);
     }
+}
+
+/// What the relay claimed while nothing can be published would wait for its claim to run out once something can.
+#[tokio::test]
+async fn a_row_is_not_claimed_while_the_broker_is_away() {
+    let world = world().await;
+    world.broker.set_away(true);
+    let id = world.submit().await;
+    world.clock.advance(std::time::Duration::from_secs(6));
+    // For as long as the relay takes to sweep twice.
+    world.sweeper(false);
+    world.until_calls("due_wakes", 40).await;
+    world.broker.set_away(false);
+    world.worker(&Scripted::new([Deed::Accept]));
+    world.until(id, |submission| submission.verdict.is_some()).await;
 }
 
 /// A commit that fails for one of its items is done item by item, but not in a store that has gone away meanwhile.

@@ -1,8 +1,11 @@
 //! The worker loop: one verdict each, whatever the judge or the worker does.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use herald_domain::broker::{Broker, LiveSignal};
+use herald_domain::event::LiveMessage;
 use herald_domain::store::{Outbox, Submissions};
 use herald_domain::submission::{Status, Verdict};
 use tokio::sync::Semaphore;
@@ -20,6 +23,108 @@ async fn the_steps_of_a_submission_are_stored_in_order() {
     let names = world.event_names(id).await;
     let wished = ["submission.queued", "submission.compiling", "submission.running", "submission.finished"];
     assert_eq!(names, wished);
+}
+
+#[tokio::test]
+async fn every_step_is_announced_and_progress_is_shown_and_saved() {
+    let world = world().await;
+    let mut live = world.listen().await;
+    let gate = Arc::new(Semaphore::new(0));
+    world.worker(&Scripted::new([Deed::CasesThenWait(gate.clone())]));
+    let id = world.submit().await;
+    let counts = world.until(id, |submission| submission.tests.run > 0).await;
+    assert_eq!((counts.status, counts.cases.len()), (Status::Running, counts.tests.run as usize));
+    gate.add_permits(1);
+    let (mut names, mut seqs) = (Vec::new(), Vec::new());
+    while names.last().map(String::as_str) != Some("submission.finished") {
+        match tokio::time::timeout(PATIENCE, live.next()).await.expect("it is announced") {
+            Some(LiveSignal::Message(LiveMessage::Event(event))) => names.push(event.name),
+            Some(LiveSignal::Message(LiveMessage::Progress(progress))) => {
+                assert_eq!(progress.attempt, 1);
+                seqs.push(progress.seq);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(names, world.event_names(id).await);
+    assert!(!seqs.is_empty() && seqs.is_sorted_by(|one, next| one < next), "{seqs:?}");
+}
+
+/// Even of a broker that delivers more than it was asked for.
+#[tokio::test]
+async fn no_more_is_judged_at_once_than_there_are_slots() {
+    let world = world().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let judge = Scripted::new([Deed::Wait(gate.clone())]);
+    world.worker(&judge);
+    let ids = futures::future::join_all((0..12).map(|_| world.submit())).await;
+    let _ = judge.begun.acquire_many(4).await.unwrap();
+    world.until_published().await;
+    gate.add_permits(12);
+    for id in ids {
+        world.until(id, |submission| submission.verdict.is_some()).await;
+    }
+    assert_eq!(*judge.at_once.lock().unwrap(), (0, 4));
+}
+
+/// Renewals go on for as long as the run, and one that fails is made up for by the next.
+#[tokio::test]
+async fn a_lease_survives_a_renewal_that_fails() {
+    let world = world().await;
+    world.faulty.set("renew", [Fault::None, Fault::Away, Fault::None]);
+    let gate = Arc::new(Semaphore::new(0));
+    let judge = Scripted::new([Deed::Wait(gate.clone())]);
+    world.worker(&judge);
+    let id = world.submit().await;
+    world.until_calls("renew", 3).await;
+    gate.add_permits(1);
+    let done = world.until(id, |submission| submission.verdict.is_some()).await;
+    assert_eq!((done.attempt, judge.stopped.available_permits()), (1, 0));
+}
+
+/// Before the store would give it to somebody else, so that no two judge the same: a third try would come at the lease's end.
+#[tokio::test]
+async fn a_run_whose_lease_cannot_be_renewed_is_stopped_before_the_lease_is_over() {
+    let world = world().await;
+    world.faulty.set("renew", [Fault::Away]);
+    let judge = Scripted::new([Deed::Wait(Arc::new(Semaphore::new(0)))]);
+    world.worker(&judge);
+    world.submit().await;
+    let _ = judge.begun.acquire().await.unwrap();
+    assert!(tokio::time::timeout(PATIENCE, judge.stopped.acquire()).await.is_ok(), "the run went on without a lease");
+    assert!(world.faulty.calls("renew") <= 2);
+}
+
+/// A program that is killed looks like one that crashed; what a judge says of it is not believed.
+#[tokio::test]
+async fn what_a_judge_says_once_it_was_stopped_is_no_verdict() {
+    let world = world().await;
+    let judge = Scripted::new([Deed::AnswerWhenStopped]);
+    let (shutdown, worker) = world.worker(&judge);
+    let ids = futures::future::join_all((0..4).map(|_| world.submit())).await;
+    let _ = judge.begun.acquire_many(4).await.unwrap();
+    shutdown.cancel();
+    assert_eq!(tokio::time::timeout(PATIENCE, worker).await.unwrap().unwrap(), 4);
+    for id in ids {
+        let row = world.get(id).await;
+        assert_eq!((row.status, row.verdict), (Status::Queued, None));
+    }
+}
+
+/// A delivery whose claim never came about was no licence used up.
+#[tokio::test]
+async fn a_worker_that_stops_while_the_store_is_away_leaves_its_delivery_to_others() {
+    let world = world().await;
+    world.faulty.set("claim", [Fault::Away]);
+    let (shutdown, worker) = world.worker(&Scripted::new([Deed::Accept]));
+    let id = world.submit().await;
+    world.until_calls("claim", 1).await;
+    shutdown.cancel();
+    assert_eq!(tokio::time::timeout(PATIENCE, worker).await.unwrap().unwrap(), 0);
+    assert_eq!(world.broker.work_depth("any").await.unwrap(), 1);
+    world.faulty.set("claim", [Fault::None]);
+    world.worker(&Scripted::new([Deed::Accept]));
+    world.until(id, |submission| submission.verdict.is_some()).await;
 }
 
 #[tokio::test]
@@ -111,8 +216,15 @@ async fn a_drain_finishes_what_it_can_and_gives_the_rest_back() {
     let (shutdown, worker) = world.worker(&judge);
     let (first, second) = (world.submit().await, world.submit().await);
     let _ = judge.begun.acquire_many(2).await.unwrap();
-    gate.add_permits(1);
     shutdown.cancel();
+    let closed = async {
+        while world.broker.closed.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, closed).await.expect("nothing is taken while it drains");
+    assert!(!worker.is_finished());
+    gate.add_permits(1);
     let given_back = tokio::time::timeout(PATIENCE, worker).await.unwrap().unwrap();
     assert_eq!(given_back, 1);
     let statuses = [world.get(first).await.status, world.get(second).await.status];

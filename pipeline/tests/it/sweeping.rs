@@ -1,6 +1,7 @@
 //! What no message told of.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use herald_domain::broker::Broker;
@@ -10,7 +11,7 @@ use herald_testkit::build::{new_submission, owner, token};
 use tokio::sync::Semaphore;
 
 use crate::faulty_store::Fault;
-use crate::world::{Deed, PATIENCE, Scripted, World, world};
+use crate::world::{Deed, PATIENCE, Scripted, world};
 
 #[tokio::test]
 async fn a_process_that_knows_itself_alone_takes_over_at_once_what_a_dead_one_left() {
@@ -72,7 +73,7 @@ async fn what_waited_while_everything_was_off_is_judged_and_not_expired() {
     world.clock.advance(Duration::from_secs(86_400));
     world.broker.set_away(false);
     world.sweeper(true);
-    until_calls(&world, "due_wakes", 10).await;
+    world.until_calls("due_wakes", 10).await;
     world.worker(&Scripted::new([Deed::Accept]));
     let done = world.until(id, |submission| submission.status.is_final()).await;
     assert_eq!((done.verdict, done.reason.as_deref()), (Some(Verdict::Accepted), Some("ok")));
@@ -84,11 +85,11 @@ async fn an_outage_of_the_store_puts_expiry_off() {
     let world = world().await;
     world.faulty.set("due_wakes", [Fault::Away]);
     world.sweeper(false);
-    until_calls(&world, "due_wakes", 100).await;
+    world.until_calls("due_wakes", 100).await;
     assert_eq!(world.faulty.calls("expire_unclaimed"), 0);
     world.faulty.set("due_wakes", [Fault::None]);
     let before = world.faulty.calls("due_wakes");
-    until_calls(&world, "expire_unclaimed", 1).await;
+    world.until_calls("expire_unclaimed", 1).await;
     let calm = world.faulty.calls("due_wakes") - before;
     assert!(calm >= 60, "only {calm} passes after the store was back");
 }
@@ -98,9 +99,9 @@ async fn housekeeping_that_takes_long_holds_nothing_up() {
     let world = world().await;
     world.faulty.set("maintain", [Fault::Held(Arc::new(Semaphore::new(0)))]);
     world.sweeper(false);
-    until_calls(&world, "maintain", 1).await;
+    world.until_calls("maintain", 1).await;
     let before = world.faulty.calls("due_wakes");
-    until_calls(&world, "due_wakes", before + 5).await;
+    world.until_calls("due_wakes", before + 5).await;
 }
 
 /// What a dead process left in the outbox is in the queue before the sweeper looks: the rest is woken at once all the same.
@@ -120,7 +121,7 @@ async fn a_take_over_does_not_wait_for_an_empty_queue() {
     };
     tokio::time::timeout(PATIENCE, relayed).await.expect("the relay sweeps");
     world.sweeper(true);
-    until_calls(&world, "due_wakes", 1).await;
+    world.until_calls("due_wakes", 1).await;
     world.worker(&Scripted::new([Deed::Accept]));
     for id in ids {
         world.until(id, |submission| submission.verdict.is_some()).await;
@@ -133,23 +134,49 @@ async fn a_take_over_that_is_tried_again_ends_no_lease_of_its_own_process() {
     let away = vec![Fault::Away; 3];
     world.faulty.set("open_classes", [away, vec![Fault::None]].concat());
     world.sweeper(true);
-    until_calls(&world, "open_classes", 1).await;
+    world.until_calls("open_classes", 1).await;
     let gate = Arc::new(Semaphore::new(0));
     let judge = Scripted::new([Deed::Wait(gate.clone())]);
     world.worker(&judge);
     let id = world.submit().await;
     let _ = judge.begun.acquire().await.unwrap();
-    until_calls(&world, "open_classes", 5).await;
+    world.until_calls("open_classes", 5).await;
     gate.add_permits(1);
     let done = world.until(id, |submission| submission.status.is_final()).await;
     assert_eq!((done.verdict, done.attempt), (Some(Verdict::Accepted), 1));
 }
 
-async fn until_calls(world: &World, method: &'static str, calls: usize) {
-    let called = async {
-        while world.faulty.calls(method) < calls {
+/// A queue in which something waits has not lost anything that a sweeper could know of.
+#[tokio::test]
+async fn a_queue_that_is_not_empty_is_not_refilled() {
+    let world = world().await;
+    world.submit().await;
+    world.until_published().await;
+    world.clock.advance(Duration::from_secs(11));
+    world.sweeper(false);
+    world.until_calls("due_wakes", 12).await;
+    assert_eq!(world.broker.work_depth("any").await.unwrap(), 1);
+    assert_eq!(world.faulty.calls("due_rows"), 0);
+}
+
+/// What the broker gave up is in the store before it is gone from the broker.
+#[tokio::test]
+async fn a_fallen_message_becomes_a_dead_letter_before_it_is_taken() {
+    let world = world().await;
+    let clock = world.clock.clone();
+    world.faulty.set("add_dead_letter", [Fault::Away, Fault::None]);
+    world.tasks.spawn(herald_pipeline::record_fallen(world.deps(), clock, world.stop.clone()));
+    let id = world.submit().await;
+    world.broker.fallen.fall(format!(r#"{{"v":1,"submission":"{id}","class":"any"}}"#).into_bytes());
+    world.until_calls("add_dead_letter", 1).await;
+    assert_eq!(world.broker.fallen.taken.load(Ordering::SeqCst), 0, "the store was away");
+    let recorded = async {
+        while world.broker.fallen.taken.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, called).await.unwrap_or_else(|_| panic!("{method} is not called {calls} times"));
+    tokio::time::timeout(PATIENCE, recorded).await.expect("it is recorded once the store is back");
+    let letters = world.store.list_dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!((letters[0].queue.as_str(), &letters[0].entity), ("judge.any", &Some(format!("submission:{id}"))));
 }

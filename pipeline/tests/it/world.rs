@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use herald_domain::broker::{Broker, LiveSubscription};
 use herald_domain::channel::Channel;
 use herald_domain::event::StoredEvent;
 use herald_domain::id::SubmissionId;
-use herald_domain::store::{Accepted, Store};
+use herald_domain::store::{Accepted, Outbox, Store};
 use herald_domain::submission::{Claim, Judgement, NewSubmission, Submission, Verdict};
 use herald_pipeline::work::{AttemptFailed, Judge, Steps, WorkConfig, run_worker};
 use herald_pipeline::{Deps, Intake, Relay, SweepConfig, Sweeper};
@@ -110,6 +111,33 @@ impl World {
         }
     }
 
+    /// What is announced to alice from now on.
+    pub async fn listen(&self) -> Box<dyn LiveSubscription> {
+        let mut subscription = self.broker.subscribe_live().await.unwrap();
+        subscription.bind(owner("alice").partition()).await.unwrap();
+        subscription
+    }
+
+    /// Waits until the store has been asked so many times.
+    pub async fn until_calls(&self, method: &'static str, calls: usize) {
+        let called = async {
+            while self.faulty.calls(method) < calls {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, called).await.unwrap_or_else(|_| panic!("{method} is not called {calls} times"));
+    }
+
+    /// Waits until the relay has published everything.
+    pub async fn until_published(&self) {
+        let empty = async {
+            while self.store.count_outbox().await.unwrap() > 0 {
+                tokio::task::yield_now().await
+            }
+        };
+        tokio::time::timeout(PATIENCE, empty).await.expect("confirmed rows are deleted");
+    }
+
     /// The names of its events, having checked that offsets run 1, 2, 3 … without a gap.
     pub async fn event_names(&self, id: SubmissionId) -> Vec<String> {
         let events: Vec<StoredEvent> = self.as_store().channel_events(&[(Channel::Submission(id), 0)]).await.unwrap();
@@ -125,15 +153,21 @@ pub enum Deed {
     Accept,
     /// Two cases, then accept.
     Cases,
+    /// Two cases, and then as `Wait`.
+    CasesThenWait(Arc<Semaphore>),
     Panic,
     Fail,
     /// Waits for a permit of the gate (or for being stopped), then accepts.
     Wait(Arc<Semaphore>),
+    /// Answers as soon as it is told to stop, with what a killed program looks like.
+    AnswerWhenStopped,
 }
 
 /// Does the deed that is next for the submission; the last one again and again.
 pub struct Scripted {
     deeds: Vec<Deed>,
+    /// Running now, and the most at once so far.
+    pub at_once: Mutex<(usize, usize)>,
     pub attempts: Mutex<HashMap<SubmissionId, u32>>,
     pub stopped: Semaphore,
     pub begun: Semaphore,
@@ -142,11 +176,29 @@ pub struct Scripted {
 impl Scripted {
     pub fn new(deeds: impl Into<Vec<Deed>>) -> Arc<Self> {
         let (stopped, begun) = (Semaphore::new(0), Semaphore::new(0));
-        Arc::new(Self { deeds: deeds.into(), attempts: Mutex::default(), stopped, begun })
+        let deeds = deeds.into();
+        Arc::new(Self { deeds, at_once: Mutex::default(), attempts: Mutex::default(), stopped, begun })
     }
 
     pub fn attempts_of(&self, id: SubmissionId) -> u32 {
         self.attempts.lock().unwrap().get(&id).copied().unwrap_or(0)
+    }
+}
+
+/// Counts itself among those that run.
+struct Running<'a>(&'a Mutex<(usize, usize)>);
+
+impl<'a> Running<'a> {
+    fn begin(at_once: &'a Mutex<(usize, usize)>) -> Self {
+        let mut counts = at_once.lock().unwrap();
+        *counts = (counts.0 + 1, counts.1.max(counts.0 + 1));
+        Self(at_once)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().0 -= 1;
     }
 }
 
@@ -170,25 +222,41 @@ impl Judge for Scripted {
             *tried += 1;
             *tried as usize
         };
+        let _running = Running::begin(&self.at_once);
         self.begun.add_permits(1);
         let deed = self.deeds[(tried - 1).min(self.deeds.len() - 1)].clone();
         match deed {
             Deed::Accept => {}
-            Deed::Cases => {
-                steps.running(Some(2)).await.map_err(|stopped| AttemptFailed(stopped.to_string()))?;
-                for n in 1..=2 {
-                    let tests = herald_domain::submission::Tests { passed: n, run: n, total: Some(2) };
-                    steps.case(tests, case(n, Verdict::Accepted));
-                }
+            Deed::Cases => run_cases(steps).await?,
+            Deed::CasesThenWait(gate) => {
+                run_cases(steps).await?;
+                self.wait(&gate).await;
             }
             Deed::Panic => panic!("as it was told"),
             Deed::Fail => return Err(AttemptFailed("the sandbox is gone".into())),
-            Deed::Wait(gate) => {
-                let mut run = DroppedRun(Some(&self.stopped));
-                gate.acquire().await.unwrap().forget();
-                run.0 = None;
+            Deed::Wait(gate) => self.wait(&gate).await,
+            Deed::AnswerWhenStopped => {
+                steps.stopped().cancelled().await;
+                return Ok(judgement(Verdict::RunTimeError));
             }
         }
         Ok(judgement(Verdict::Accepted))
     }
+}
+
+impl Scripted {
+    async fn wait(&self, gate: &Semaphore) {
+        let mut run = DroppedRun(Some(&self.stopped));
+        gate.acquire().await.unwrap().forget();
+        run.0 = None;
+    }
+}
+
+async fn run_cases(steps: &Steps) -> Result<(), AttemptFailed> {
+    steps.running(Some(2)).await.map_err(|stopped| AttemptFailed(stopped.to_string()))?;
+    for n in 1..=2 {
+        let tests = herald_domain::submission::Tests { passed: n, run: n, total: Some(2) };
+        steps.case(tests, case(n, Verdict::Accepted));
+    }
+    Ok(())
 }
