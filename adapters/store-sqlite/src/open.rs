@@ -174,6 +174,23 @@ fn readers(file: &Path) -> SqlitePool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sqlx::Row;
+
+    /// What no test can see without cutting the power: a commit is on the disk when it is answered.
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = writer(&folder.path().join("herald.db"), true);
+        let setting = async |name: &'static str| {
+            let row = sqlx::query(name).fetch_one(&pool).await.unwrap();
+            row.try_get::<String, _>(0).unwrap_or_else(|_| row.get::<i64, _>(0).to_string())
+        };
+        const FULL: &str = "2";
+        assert_eq!(
+            (setting("pragma synchronous").await.as_str(), setting("pragma journal_mode").await.as_str()),
+            (FULL, "wal")
+        );
+    }
 
     #[test]
     fn a_url_names_a_file() {
