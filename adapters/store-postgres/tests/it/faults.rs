@@ -6,12 +6,15 @@ use herald_domain::store::{Accepted, Claimed, Fleet, StoreError, Submissions, Wo
 use herald_domain::submission::{LEASE_MS, MAX_ATTEMPTS, Verdict};
 use herald_store_postgres::{PostgresConfig, PostgresStore};
 use herald_testkit::build::{idempotency, intake, judgement, new_submission, owner, token};
+use herald_testkit::proxy::Proxy;
 use herald_testkit::store_contract::Harness;
 use sqlx::AssertSqlSafe;
 use sqlx::Connection;
 
-use crate::proxy::{PATIENCE, Proxy};
 use crate::schema::Schema;
+
+/// Longer than any time-out that a test sets.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Ends every connection of the test's stores on the server's side, as a restart would; how many those were.
 async fn kill_connections(schema: &Schema) -> String {
