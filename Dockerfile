@@ -4,10 +4,22 @@
 FROM rust:1.95-slim-bookworm AS builder
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --package herald --bin herald
+# What cargo downloads and makes stays where the image is built, so that the next build only makes what has changed. Cargo goes
+# by time stamps, and a checkout's may be older than what another one left there: hence the touch.
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,target=/src/target,sharing=locked \
+    find . -path ./target -prune -o -type f -exec touch {} + \
+ && cargo build --release --locked --package herald --bin herald \
+ && install -m 0755 target/release/herald /usr/local/bin/herald
+
+# What a worker compiles Rust with: Debian's own is years older.
+FROM rust:1.95-slim-bookworm AS rust
+RUN mkdir -p /toolchain/bin \
+ && cp "$(rustc --print sysroot)/bin/rustc" /toolchain/bin/ \
+ && cp -a "$(rustc --print sysroot)/lib" /toolchain/lib
 
 FROM debian:bookworm-slim AS server
-COPY --from=builder /src/target/release/herald /usr/local/bin/herald
+COPY --from=builder /usr/local/bin/herald /usr/local/bin/herald
 COPY --chmod=0755 deploy/init.sh /usr/local/bin/herald-init
 # New volumes take owner and mode from here.
 RUN mkdir -p /run/herald/secrets /run/herald/keys && chmod 0700 /run/herald/keys && chown -R 10001:10001 /run/herald
@@ -22,9 +34,10 @@ FROM debian:bookworm-slim AS worker
 RUN mkdir -p /usr/share/man/man1 \
  && apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      gcc g++ libc6-dev rustc golang-go default-jdk-headless python3 nodejs \
+      gcc g++ libc6-dev golang-go default-jdk-headless python3 nodejs \
  && rm -rf /var/lib/apt/lists/*
-COPY --from=builder /src/target/release/herald /usr/local/bin/herald
+COPY --from=rust /toolchain /usr/local/rustup/toolchains/stable
+COPY --from=builder /usr/local/bin/herald /usr/local/bin/herald
 ENV HERALD_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 ENTRYPOINT ["herald"]
@@ -34,9 +47,8 @@ FROM debian:bookworm-slim AS balancer
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends haproxy \
  && rm -rf /var/lib/apt/lists/*
-COPY --from=builder /src/target/release/herald /usr/local/bin/herald
+COPY --from=builder /usr/local/bin/herald /usr/local/bin/herald
 COPY deploy/balancer.cfg /etc/herald/balancer.cfg
-ENV HERALD_API_HOST=api HERALD_NOTIFIER_HOST=notifier
 EXPOSE 8080
 USER 10001:10001
 STOPSIGNAL SIGUSR1

@@ -1,9 +1,9 @@
 # One door to everything; each target is a script or a cargo command that can be called by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt bench soak
+.PHONY: help run build test lint fmt bench soak compose-test
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Serve everything in one process on http://127.0.0.1:8080 (data in ./data)
 	target/release/herald up
@@ -25,3 +25,6 @@ bench: ## Measure, and print ratios
 
 soak: ## Run the fault tests with their full counts
 	scripts/soak.sh
+
+compose-test: ## Build the compose stack and see that it does what it should (needs Docker)
+	scripts/compose-test.sh
