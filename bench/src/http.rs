@@ -31,9 +31,12 @@ impl Client {
         Ok(Self { sender, host: HeaderValue::try_from(address.to_string())?, _connection: connection })
     }
 
-    pub async fn get(&mut self, path: &str) -> anyhow::Result<StatusCode> {
+    /// The body; an error unless it was there.
+    pub async fn get(&mut self, path: &str) -> anyhow::Result<Bytes> {
         let request = Request::get(path).header(HOST, &self.host).body(Full::default())?;
-        Ok(self.send(request).await?.0)
+        let (status, body) = self.send(request).await?;
+        ensure!(status == StatusCode::OK, "GET {path} answered {status}: {}", String::from_utf8_lossy(&body));
+        Ok(body)
     }
 
     /// Submits; an error unless it was accepted.

@@ -46,7 +46,7 @@ impl Process {
         let began = Instant::now();
         loop {
             if let Ok(mut client) = Client::connect(self.address).await
-                && client.get("/livez").await.is_ok_and(|status| status.is_success())
+                && client.get("/livez").await.is_ok()
             {
                 return Ok(());
             }

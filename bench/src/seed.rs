@@ -1,5 +1,7 @@
 //! What the measures fill a store with: users, keys, submissions, tickets.
 
+use std::ops::Range;
+
 use anyhow::{Context, ensure};
 use herald_domain::channel::Channel;
 use herald_domain::clock::{Clock, SystemClock};
@@ -23,10 +25,10 @@ pub fn owner(n: usize) -> anyhow::Result<Owner> {
     Ok(Owner::user(&format!("user{n}"))?)
 }
 
-/// Accepts so many submissions, of so many users in turn.
-pub async fn submissions(store: &dyn Store, count: usize, users: usize) -> anyhow::Result<Vec<Created>> {
+/// Accepts so many submissions, of these users in turn.
+pub async fn submissions(store: &dyn Store, count: usize, users: Range<usize>) -> anyhow::Result<Vec<Created>> {
     let mut all = Vec::with_capacity(count);
-    let owners = (0..users).map(owner).collect::<anyhow::Result<Vec<_>>>()?;
+    let owners = users.map(owner).collect::<anyhow::Result<Vec<_>>>()?;
     let intakes: Vec<_> = owners.iter().cycle().take(count).map(|owner| intake(owner.clone())).collect();
     for batch in intakes.chunks(BATCH) {
         for outcome in store.accept_submissions(batch, NO_LIMIT).await? {
@@ -76,9 +78,13 @@ pub fn accepted() -> Judgement {
 /// A ticket for a submission's channel, as a 202 body has it.
 pub fn ticket(signing_key: &SigningKey, created: &Created) -> String {
     let submission = &created.submission;
+    ticket_for(signing_key, &submission.owner, Channel::Submission(submission.id))
+}
+
+pub fn ticket_for(signing_key: &SigningKey, owner: &Owner, channel: Channel) -> String {
     signing_key.sign(&Grant {
-        owner: submission.owner.clone(),
-        channel: Channel::Submission(submission.id),
+        owner: owner.clone(),
+        channel,
         expires: SystemClock.now().unix_timestamp() + ENTITY_TICKET_SECS,
         key: None,
     })

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures::StreamExt;
+use herald_domain::channel::Channel;
+use herald_domain::id::SubmissionId;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -33,11 +35,16 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// Reads up to the frame of this event.
-    pub async fn until(&mut self, event: &str) -> anyhow::Result<()> {
-        let wanted = format!(r#""event":"{event}""#);
-        while !self.next().await?.contains(&wanted) {}
-        Ok(())
+    /// Reads up to the frame of this event of this submission.
+    pub async fn until(&mut self, event: &str, submission: SubmissionId) -> anyhow::Result<()> {
+        let channel = format!(r#""channel":"{}""#, Channel::Submission(submission));
+        let event = format!(r#""event":"{event}""#);
+        loop {
+            let frame = self.next().await?;
+            if frame.contains(&channel) && frame.contains(&event) {
+                return Ok(());
+            }
+        }
     }
 
     async fn next(&mut self) -> anyhow::Result<Utf8Bytes> {

@@ -59,7 +59,7 @@ pub async fn measure(bench: &Bench, database: &Database) -> anyhow::Result<Vec<R
 /// Rows that wait, as if the process that wrote them had died.
 async fn fill(store: &dyn Store, database: &Database) -> anyhow::Result<()> {
     database.clear().await?;
-    seed::submissions(store, ROWS, USERS).await?;
+    seed::submissions(store, ROWS, 0..USERS).await?;
     store.release_outbox().await?;
     database.sql("checkpoint").await?;
     Ok(())

@@ -46,7 +46,7 @@ struct Rounds {
 pub async fn measure(bench: &Bench, database: &Database) -> anyhow::Result<Vec<Row>> {
     let store = database.store(4).await?;
     let signing_key = store.signing_key().await?;
-    let created = seed::submissions(&store, SOCKETS, USERS).await?;
+    let created = seed::submissions(&store, SOCKETS, 0..USERS).await?;
     let tickets: Vec<String> = created.iter().map(|created| seed::ticket(&signing_key, created)).collect();
     let few: Vec<String> = tickets.iter().take(FEW).cycle().take(SOCKETS).cloned().collect();
     let (tickets, few) = (Arc::new(tickets), Arc::new(few));
@@ -142,11 +142,7 @@ async fn connect(notifier: &Process, tickets: &[String]) -> anyhow::Result<JoinS
 /// Requests per second, each on a fresh connection.
 async fn request(notifier: &Process, count: usize) -> anyhow::Result<f64> {
     let began = Instant::now();
-    let request = |_| async {
-        let status = Client::connect(notifier.address).await?.get("/livez").await?;
-        ensure!(status.is_success(), "/livez answered {status}");
-        Ok(())
-    };
+    let request = |_| async { Client::connect(notifier.address).await?.get("/livez").await.map(drop) };
     futures::stream::iter(0..count).map(request).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(count as f64 / began.elapsed().as_secs_f64())
 }
