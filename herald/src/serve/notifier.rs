@@ -18,8 +18,8 @@ pub struct Options {
     serve: ServeOptions,
     #[command(flatten)]
     notifier: herald_notifier::Config,
-    /// Origins of other sites whose pages may connect, comma-separated, e.g. https://app.example.org. The server's own
-    /// origin always may.
+    /// Origins of other sites whose pages may connect, comma-separated, e.g. `https://app.example.org`. The server's
+    /// own origin always may.
     #[arg(long, env = "HERALD_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     allowed_origins: Vec<Origin>,
 }
