@@ -60,6 +60,10 @@ async fn no_more_is_judged_at_once_than_there_are_slots() {
     let ids = futures::future::join_all((0..12).map(|_| world.submit())).await;
     let _ = judge.begun.acquire_many(4).await.unwrap();
     world.until_published().await;
+    // For as long as a worker that took more would need to claim it.
+    world.sweeper(false);
+    world.until_calls("due_wakes", 10).await;
+    assert_eq!(world.faulty.calls("claim"), 4);
     gate.add_permits(12);
     for id in ids {
         world.until(id, |submission| submission.verdict.is_some()).await;
