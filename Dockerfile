@@ -7,7 +7,7 @@ COPY . .
 # What cargo downloads and makes stays where the image is built, so that the next build only makes what has changed. Cargo goes
 # by time stamps, and a checkout's may be older than what another one left there: hence the touch.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
-    --mount=type=cache,target=/src/target,sharing=locked \
+    --mount=type=cache,id=herald-target,target=/src/target,sharing=locked \
     find . -path ./target -prune -o -type f -exec touch {} + \
  && cargo build --release --locked --package herald --bin herald \
  && install -m 0755 target/release/herald /usr/local/bin/herald
