@@ -117,6 +117,7 @@ macro_rules! store_contract {
             ]
             sweeping: [
                 an_expired_lease_is_woken_once_in_ten_seconds,
+                a_renewed_lease_is_not_woken,
                 released_work_is_woken_when_it_is_due,
                 what_the_outbox_wakes_or_what_is_final_is_not_woken,
                 wakes_are_limited_and_disjoint,

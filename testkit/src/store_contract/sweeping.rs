@@ -30,6 +30,19 @@ pub async fn an_expired_lease_is_woken_once_in_ten_seconds(h: &dyn Harness) {
     assert_eq!(one.due_wakes(100).await.unwrap(), vec![], "it is leased again");
 }
 
+pub async fn a_renewed_lease_is_not_woken(h: &dyn Harness) {
+    let store = h.store().await;
+    let id = accept_plain(&*store, &owner("alice")).await;
+    let (work, _) = claim(&*store).await;
+    for _ in 0..3 {
+        h.advance(Duration::from_secs(8)).await;
+        assert!(store.renew(id, work.token, LEASE_MS).await.unwrap());
+        assert_no_wakes(&*store).await;
+    }
+    h.advance(PAST_A_LEASE).await;
+    assert_eq!(ids(&store.due_wakes(100).await.unwrap()), [id], "the last renewal is over");
+}
+
 pub async fn released_work_is_woken_when_it_is_due(h: &dyn Harness) {
     let store = h.store().await;
     let id = accept_plain(&*store, &owner("alice")).await;

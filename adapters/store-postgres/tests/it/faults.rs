@@ -233,6 +233,26 @@ async fn a_tampered_row_is_broken() {
     schema.drop().await;
 }
 
+/// Somebody else is at the first row, and for long: a claim does not wait for him.
+#[tokio::test]
+async fn a_claim_passes_by_a_row_that_is_locked() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    let batch = [intake(new_submission(&owner("alice"))), intake(new_submission(&owner("bob")))];
+    store.accept_submissions(&batch, 10).await.unwrap();
+    let [first, second] = batch.map(|asked| asked.submission.id);
+    let mut other = schema.connection().await;
+    let mut blocker = other.begin().await.unwrap();
+    let lock = format!("select id from submissions where id = '{first}' for update");
+    sqlx::query(AssertSqlSafe(lock)).execute(&mut *blocker).await.unwrap();
+    let Claimed::Work(work, _) = store.claim("any", token(), LEASE_MS).await.unwrap() else { panic!("not claimed") };
+    assert_eq!(work.submission.id, second);
+    blocker.rollback().await.unwrap();
+    let Claimed::Work(work, _) = store.claim("any", token(), LEASE_MS).await.unwrap() else { panic!("not claimed") };
+    assert_eq!(work.submission.id, first);
+    schema.drop().await;
+}
+
 /// It stands first in its class, and yet stops nobody: each claim of it costs it an attempt, and after the last it is ended.
 #[tokio::test]
 async fn a_row_that_cannot_be_read_stands_in_nobodys_way() {
