@@ -10,7 +10,7 @@ use lapin::{Connection, ConnectionProperties};
 use uuid::Uuid;
 
 /// Nothing takes this long unless it is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub struct Place {
     pub url: String,
