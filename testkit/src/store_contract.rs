@@ -94,6 +94,7 @@ macro_rules! store_contract {
                 a_release_is_fenced,
                 the_claim_after_the_last_attempt_is_exhausted,
                 workers_that_die_use_up_the_attempts_too,
+                two_that_are_exhausted_under_one_token_leave_two_letters,
             ]
             judging: [
                 running_tells_how_many_cases_there_are,

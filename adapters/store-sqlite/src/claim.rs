@@ -5,7 +5,8 @@ use herald_domain::event::StoredEvent;
 use herald_domain::id::{DeadLetterId, LeaseToken, SubmissionId};
 use herald_domain::store::{Claimed, DeadLetter, Result};
 use herald_domain::submission::{Claim, Judgement, MAX_ATTEMPTS, Submission, Verdict};
-use uuid::Uuid;
+use time::OffsetDateTime;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::SqliteStore;
 use crate::events::tell;
@@ -28,7 +29,7 @@ pub(crate) async fn claim(store: &SqliteStore, class: &str, token: LeaseToken, l
     let mut write = store.write().await?;
     let Some(due) = best_due(&mut write, class).await? else { return Ok(Claimed::Nothing) };
     if due.attempts >= i64::from(MAX_ATTEMPTS) {
-        let event = give_up(&mut write, class, due, token).await?;
+        let event = give_up(&mut write, class, due).await?;
         write.commit().await?;
         return Ok(Claimed::Exhausted(event));
     }
@@ -97,8 +98,7 @@ async fn start_attempt(write: &mut Write, id: Uuid, token: LeaseToken, lease_ms:
     .into_domain()
 }
 
-/// The dead letter takes the claim's token for its id: as unique, and in the order of time where callers make UUIDv7s.
-async fn give_up(write: &mut Write, class: &str, due: Due, token: LeaseToken) -> Result<StoredEvent> {
+async fn give_up(write: &mut Write, class: &str, due: Due) -> Result<StoredEvent> {
     let id = SubmissionId(due.id);
     let attempts = Judgement::bare(Verdict::InternalError, "attempts");
     let event = finish(write, id, None, &attempts)
@@ -108,14 +108,21 @@ async fn give_up(write: &mut Write, class: &str, due: Due, token: LeaseToken) ->
         Some(error) => format!("gave up after {MAX_ATTEMPTS} attempts; the last error: {error}"),
         None => format!("gave up after {MAX_ATTEMPTS} attempts; each worker was lost without a word"),
     };
+    let at = time(write.now)?;
     let letter = DeadLetter {
-        id: DeadLetterId(token.0),
+        id: letter_id(at),
         queue: format!("judge.{class}"),
         entity: Some(Channel::Submission(id).to_string()),
         error,
         payload: None,
-        at: time(write.now)?,
+        at,
     };
     add_dead_letter(write, &letter).await?;
     Ok(event)
+}
+
+/// A fresh id that sorts by the store's time, as those that callers make.
+fn letter_id(at: OffsetDateTime) -> DeadLetterId {
+    let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
+    DeadLetterId(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.nanosecond())))
 }

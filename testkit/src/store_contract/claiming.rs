@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use herald_domain::channel::Channel;
+use herald_domain::id::LeaseToken;
 use herald_domain::store::{Claimed, Store};
 use herald_domain::submission::{LEASE_MS, Limits, MAX_ATTEMPTS, NewSubmission, ProblemRef, Status, Tests, Verdict};
 use tokio::task::JoinSet;
@@ -215,4 +216,28 @@ async fn assert_exhausted(store: &dyn Store, id: herald_domain::id::SubmissionId
     assert_eq!(letters[0].queue, "judge.any");
     assert_eq!(letters[0].entity, Some(Channel::Submission(id).to_string()));
     claim_nothing(store).await;
+}
+
+/// Whoever does not know whether a claim was committed makes it again under the same token. And letters sort by their time,
+/// whatever tokens do.
+pub async fn two_that_are_exhausted_under_one_token_leave_two_letters(h: &dyn Harness) {
+    let store = h.store().await;
+    let ids = [accept_plain(&*store, &owner("alice")).await, accept_plain(&*store, &owner("bob")).await];
+    for _ in 0..MAX_ATTEMPTS {
+        for _ in ids {
+            let (work, _) = claim(&*store).await;
+            store.release(work.submission.id, work.token, 60_000, "broke off").await.unwrap().unwrap();
+        }
+        h.advance(Duration::from_secs(61)).await;
+    }
+    let mine = LeaseToken(uuid::Uuid::from_u128(u128::MAX - 1));
+    for _ in ids {
+        h.advance(Duration::from_secs(1)).await;
+        let claimed = store.claim("any", mine, LEASE_MS).await.unwrap();
+        assert!(matches!(claimed, Claimed::Exhausted(_)), "not exhausted but {claimed:?}");
+    }
+    let letters = store.list_dead_letters(None, 10).await.unwrap();
+    let entities: Vec<_> = letters.iter().filter_map(|letter| letter.entity.clone()).collect();
+    let expected = ids.map(|id| Channel::Submission(id).to_string());
+    assert_eq!(entities, [expected[1].clone(), expected[0].clone()], "newest first");
 }
