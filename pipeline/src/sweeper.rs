@@ -6,6 +6,8 @@ use std::time::Duration;
 use herald_domain::broker::WorkMessage;
 use herald_domain::id::MessageId;
 use herald_domain::store::{StoreError, Wake};
+use time::OffsetDateTime;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,8 +20,10 @@ const LOST_AFTER_MS: u64 = 10_000;
 /// Slow passes (refill, expiry) are done every so many fast ones.
 const SLOW_EVERY: u64 = 5;
 /// Nothing is expired before the store has answered so many fast passes in a row (a minute): after a day in which everything
-/// was off, or an outage, the workers come first.
+/// was off, an outage, or a leap of its clock, the workers come first.
 const CALM_PASSES: u64 = 60;
+/// A store's clock that gains this much on ours has been set, or the machine has slept.
+const LEAP: time::Duration = time::Duration::seconds(30);
 /// Between two housekeepings, and after one that failed.
 const HOUSE_EVERY: Duration = Duration::from_secs(3_600);
 const HOUSE_AGAIN: Duration = Duration::from_secs(60);
@@ -63,7 +67,7 @@ impl Sweeper {
         let mut every = tokio::time::interval(self.config.every);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut left = if self.config.alone { Left::Everything } else { Left::Nothing };
-        let mut calm = 0;
+        let (mut calm, mut seen) = (0, None);
         for pass in 0.. {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -73,7 +77,8 @@ impl Sweeper {
             well &= self.logged("wake", self.wake_due().await);
             if pass % SLOW_EVERY == 0 {
                 well &= self.logged("refill", self.refill().await);
-                if calm >= CALM_PASSES {
+                well &= self.is_steady(&mut seen).await;
+                if well && calm >= CALM_PASSES {
                     well &= self.logged("expire", self.expire_unclaimed().await);
                 }
             }
@@ -131,6 +136,13 @@ impl Sweeper {
             self.publish(&rows).await;
         }
         Ok(())
+    }
+
+    /// Whether the store's clock has gone on like ours since the last look.
+    async fn is_steady(&self, seen: &mut Option<(OffsetDateTime, Instant)>) -> bool {
+        let Ok(now) = self.deps.store.store_now().await else { return false };
+        let before = seen.replace((now, Instant::now()));
+        before.is_none_or(|(then, at)| now - then < LEAP + at.elapsed())
     }
 
     async fn expire_unclaimed(&self) -> Result<(), StoreError> {

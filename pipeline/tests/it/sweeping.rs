@@ -94,6 +94,21 @@ async fn an_outage_of_the_store_puts_expiry_off() {
     assert!(calm >= 60, "only {calm} passes after the store was back");
 }
 
+/// A machine that slept, or a clock that was set ahead: nobody had an hour in which to start anything.
+#[tokio::test]
+async fn a_clock_that_leaps_ahead_puts_expiry_off() {
+    let world = world().await;
+    let id = world.submit().await;
+    world.sweeper(false);
+    world.until_calls("expire_unclaimed", 1).await;
+    world.clock.advance(Duration::from_secs(7_200));
+    let passes = world.faulty.calls("due_wakes");
+    world.until_calls("due_wakes", passes + 20).await;
+    world.worker(&Scripted::new([Deed::Accept]));
+    let done = world.until(id, |submission| submission.status.is_final()).await;
+    assert_eq!(done.verdict, Some(Verdict::Accepted));
+}
+
 #[tokio::test]
 async fn housekeeping_that_takes_long_holds_nothing_up() {
     let world = world().await;
