@@ -65,14 +65,22 @@ impl Process {
 
     /// Resident KiB of this process and all that it has started, pages that several share counted once.
     pub fn resident_kib_with_children(&self) -> anyhow::Result<f64> {
+        // One that ends meanwhile takes nothing.
+        let rollups = self
+            .family()?
+            .into_iter()
+            .filter_map(|id| std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok());
+        Ok(rollups.filter_map(|rollup| field(&rollup, "Pss").and_then(kib)).sum::<u64>() as f64)
+    }
+
+    /// This process and all that it has started.
+    pub fn family(&self) -> anyhow::Result<Vec<u32>> {
         let mut family = vec![self.id];
         let parents = parents()?;
         while let Some((child, _)) = parents.iter().find(|(child, of)| family.contains(of) && !family.contains(child)) {
             family.push(*child);
         }
-        // One that ends meanwhile takes nothing.
-        let rollups = family.iter().filter_map(|id| std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok());
-        Ok(rollups.filter_map(|rollup| field(&rollup, "Pss").and_then(kib)).sum::<u64>() as f64)
+        Ok(family)
     }
 
     /// Asks it to end and waits until it has.

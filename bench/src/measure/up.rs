@@ -1,20 +1,18 @@
 //! What `herald up` has resident once it has started and knows its languages: SQLite, in-process broker, page, sandbox.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use crate::http::Client;
 use crate::process::Process;
 use crate::report::{Beside, Goal, Row};
 use crate::stats::Spread;
 use crate::{Bench, machine};
 
-/// The compilers that are asked for their versions are no part of it.
-const PROBED_WITHIN: Duration = Duration::from_secs(60);
-/// For the start's own garbage to be gone.
-const SETTLE: Duration = Duration::from_secs(2);
+/// While a language is tried out, compilers come and go: they are no part of it. When none has for so long, all are tried.
+const CALM: Duration = Duration::from_secs(5);
+const CALM_WITHIN: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let (mut alone, mut family, mut disturbed) = (Vec::new(), Vec::new(), 0);
@@ -23,8 +21,7 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         let data = tempfile::tempdir_in(bench.folder.path())?;
         let path = data.path().to_string_lossy();
         let process = Process::start("up", &[("HERALD_DATA", &path)], bench.folder.path()).await?;
-        wait_for_languages(process.address).await?;
-        tokio::time::sleep(SETTLE).await;
+        wait_until_calm(&process).await?;
         alone.push(process.resident_kib()? / 1024.0);
         family.push(process.resident_kib_with_children()? / 1024.0);
         process.end().await?;
@@ -42,12 +39,15 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     }])
 }
 
-async fn wait_for_languages(address: SocketAddr) -> anyhow::Result<()> {
-    let began = Instant::now();
-    let mut client = Client::connect(address).await?;
-    while !String::from_utf8_lossy(&client.get("/languages").await?).contains(r#""available":true"#) {
-        ensure!(began.elapsed() < PROBED_WITHIN, "no language became available");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+async fn wait_until_calm(process: &Process) -> anyhow::Result<()> {
+    let (began, mut changed, mut family) = (Instant::now(), Instant::now(), Vec::new());
+    while changed.elapsed() < CALM {
+        ensure!(began.elapsed() < CALM_WITHIN, "its children still come and go");
+        let now = process.family()?;
+        if now != family {
+            (changed, family) = (Instant::now(), now);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
     Ok(())
 }
