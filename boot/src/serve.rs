@@ -9,9 +9,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ConfigError;
 
+/// Connections that may wait to be accepted, as far as the system allows (`net.core.somaxconn`, 4096 on Linux). With the usual
+/// 128, a part of those who come back all at once would be turned away for a second.
+const BACKLOG: i32 = 4_096;
+
 /// Binds the address; a failure names the setting.
 pub async fn bind(address: &str) -> Result<TcpListener, ConfigError> {
-    TcpListener::bind(address).await.map_err(|error| {
+    let bound = TcpListener::bind(address).await;
+    // Listening once more only widens the queue.
+    let listening = bound.and_then(|listener| Ok(rustix::net::listen(&listener, BACKLOG).map(|()| listener)?));
+    listening.map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::AddrInUse => "something else listens there; choose another address",
             std::io::ErrorKind::PermissionDenied => "not allowed; choose a port above 1023",
