@@ -140,8 +140,15 @@ impl Launcher {
                 later.retain(|(waiting, _): &(Request, _)| waiting.id != asked);
             } else if !self.boxes.ready_for(&request.ask) {
                 later.push_back((request, fds));
-            } else if let Some(answer) = self.take(request.id, request.ask, fds) {
-                send(self.socket.as_fd(), &Reply { id: request.id, answer }, &[])?;
+            } else {
+                let frees = matches!(request.ask, Ask::Close { .. });
+                if let Some(answer) = self.take(request.id, request.ask, fds) {
+                    send(self.socket.as_fd(), &Reply { id: request.id, answer }, &[])?;
+                }
+                // Those who have waited for it come before what was asked later, and nothing else may wake us for them.
+                while frees && let Some(earlier) = later.pop_back() {
+                    self.waiting.push_front(earlier);
+                }
             }
         }
         self.waiting = later;
