@@ -81,6 +81,13 @@ impl RabbitNode {
         Ok(())
     }
 
+    /// Whether the node has written down that there is this quorum queue. It does so a while after the declare was answered,
+    /// and one that is killed before starts the queue from scratch: empty, and without a leader for ever.
+    pub fn has_written_down(&self, queue: &str) -> bool {
+        let names = self.folder.path().join(format!("mnesia/{0}/quorum/{0}/names.dets", self.name()));
+        std::fs::read(names).is_ok_and(|names| names.windows(queue.len()).any(|found| found == queue.as_bytes()))
+    }
+
     /// kill -9. What it had confirmed is on its disk.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         let Some(mut child) = self.child.take() else { return Ok(()) };

@@ -52,6 +52,7 @@ async fn a_broker_killed_in_mid_publish_loses_nothing_it_confirmed() {
     let mut subscription = consuming.subscribe_live().await.unwrap();
     let [alice, _] = two_owners();
     subscription.bind(alice.partition()).await.unwrap();
+    until("the queue on the node's disk", || node.has_written_down(&place.work_queue())).await;
 
     let consumed = Arc::new(AtomicUsize::new(0));
     let all_published = CancellationToken::new();
@@ -73,7 +74,7 @@ async fn a_broker_killed_in_mid_publish_loses_nothing_it_confirmed() {
     assert!(live_after < BACK_WITHIN && work_after < BACK_WITHIN);
 
     let confirmed = within("all confirms", publisher).await.unwrap();
-    assert!(publishing.publish_live(&event(&[&alice], 1)));
+    until("live messages to be taken", || publishing.publish_live(&event(&[&alice], 1))).await;
     assert!(matches!(within("the event", subscription.next()).await, Some(LiveSignal::Message(_))));
     all_published.cancel();
     let seen = within("the consumer's end", consumer).await.unwrap();
