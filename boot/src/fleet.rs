@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 /// Refreshes the row until `stop` fires, then removes it.
 pub async fn keep_row(store: Arc<dyn Store>, info: ProcessInfo, stop: CancellationToken) {
+    let _vital = stop.clone().drop_guard();
     let mut every = tokio::time::interval(Duration::from_millis(REFRESH_MS));
     loop {
         tokio::select! {

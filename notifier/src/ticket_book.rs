@@ -42,6 +42,7 @@ impl TicketBook {
         connections: Arc<Connections>,
         shutdown: CancellationToken,
     ) {
+        let _vital = shutdown.clone().drop_guard();
         let mut every = tokio::time::interval(EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

@@ -64,6 +64,7 @@ where
     C: Fn(Vec<T>) -> F,
     F: Future<Output = Vec<R>>,
 {
+    let _vital = stop.clone().drop_guard();
     let mut batch = Vec::with_capacity(MAX_BATCH);
     loop {
         tokio::select! {

@@ -18,6 +18,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Records fallen messages until `stop` fires. The row of a submission is not touched: it is its own obligation, and the
 /// sweeper wakes it again.
 pub async fn record_fallen(deps: Deps, clock: std::sync::Arc<dyn Clock>, stop: CancellationToken) {
+    let _vital = stop.clone().drop_guard();
     loop {
         let fallen = tokio::select! {
             () = stop.cancelled() => return,

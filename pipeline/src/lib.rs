@@ -5,6 +5,9 @@
 //! * R2 the entity's own row is its channel's head: writers never queue behind one another;
 //! * R3 live push is a hint, the events table decides: [`announce`] never waits and may lose.
 //!
+//! A background task ends only when `stop` fires. Should one panic, its drop guard fires `stop`, and the process ends with it:
+//! the next one takes over within seconds, where a process without its relay would look well and do nothing.
+//!
 //! Nothing here knows RabbitMQ or SQL.
 
 mod announce;

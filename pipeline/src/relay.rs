@@ -37,7 +37,7 @@ impl Relay {
         let (rows, waiting) = mpsc::channel(WAITING);
         let (confirmed, deletable) = mpsc::channel(WAITING);
         tasks.spawn(publish_all(deps.clone(), waiting, confirmed, stop.clone()));
-        tasks.spawn(delete_all(deps.clone(), deletable));
+        tasks.spawn(delete_all(deps.clone(), deletable, stop.clone()));
         let relay = Self { rows };
         tasks.spawn(sweep(deps, relay.rows.clone(), stop));
         relay
@@ -57,6 +57,7 @@ async fn publish_all(
     confirmed: mpsc::Sender<MessageId>,
     stop: CancellationToken,
 ) {
+    let _vital = stop.clone().drop_guard();
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {
@@ -107,7 +108,8 @@ fn message(row: &OutboxRow) -> WorkMessage {
     }
 }
 
-async fn delete_all(deps: Deps, mut deletable: mpsc::Receiver<MessageId>) {
+async fn delete_all(deps: Deps, mut deletable: mpsc::Receiver<MessageId>, stop: CancellationToken) {
+    let _vital = stop.drop_guard();
     let mut batch = Vec::with_capacity(BATCH);
     while deletable.recv_many(&mut batch, BATCH).await > 0 {
         if let Err(error) = deps.store.delete_outbox(&batch).await {
@@ -120,6 +122,7 @@ async fn delete_all(deps: Deps, mut deletable: mpsc::Receiver<MessageId>) {
 
 /// Finds what nobody handed over, or what could not be published: rows whose claim has run out.
 async fn sweep(deps: Deps, rows: mpsc::Sender<OutboxRow>, stop: CancellationToken) {
+    let _vital = stop.clone().drop_guard();
     let mut every = tokio::time::interval(SWEEP_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -60,6 +60,7 @@ impl Sweeper {
 
     /// Sweeps until `stop` fires.
     pub async fn run(self, stop: CancellationToken) {
+        let _vital = stop.clone().drop_guard();
         tokio::join!(self.sweep(&stop), self.keep_house(&stop));
     }
 

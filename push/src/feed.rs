@@ -45,6 +45,7 @@ impl Feed {
 
     /// Runs until `shutdown` fires or the hub is gone.
     pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        let _vital = shutdown.clone().drop_guard();
         tokio::select! {
             () = shutdown.cancelled() => {}
             _ = self.keep_subscribed() => {}

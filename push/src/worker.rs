@@ -104,6 +104,7 @@ impl Worker {
         let inlets = Inlets { commands, leavers, reports, done: receiver };
         let tracker = tasks.clone();
         tasks.spawn(async move {
+            let _vital = shutdown.clone().drop_guard();
             let Some(epoch) = first_epoch(&deps, &shutdown).await else { return turn_away(inlets.commands) };
             let worker = Self {
                 table: Table::new(epoch, config.buffer_bytes),

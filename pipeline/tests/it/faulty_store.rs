@@ -26,6 +26,8 @@ pub enum Fault {
     Away,
     /// The store holds what it never should.
     Broken,
+    /// The adapter has a fault of its own.
+    Panic,
     /// The call waits for a permit, and then goes on.
     Held(Arc<Semaphore>),
 }
@@ -64,6 +66,7 @@ impl FaultyStore {
             None | Some(Fault::None) => Ok(()),
             Some(Fault::Away) => Err(StoreError::Unavailable("away".into())),
             Some(Fault::Broken) => Err(StoreError::Broken("as it was told".into())),
+            Some(Fault::Panic) => panic!("{method}: as it was told"),
             Some(Fault::Held(gate)) => {
                 gate.acquire().await.unwrap().forget();
                 Ok(())

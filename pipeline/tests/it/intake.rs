@@ -7,7 +7,7 @@ use herald_testkit::build::{idempotency, new_submission, owner};
 use tokio::sync::Semaphore;
 
 use crate::faulty_store::Fault;
-use crate::world::{Deed, Scripted, world};
+use crate::world::{Deed, PATIENCE, Scripted, world};
 
 #[tokio::test]
 async fn many_at_once_are_all_accepted_and_judged_exactly_once() {
@@ -112,4 +112,18 @@ async fn a_store_that_goes_away_in_the_middle_is_not_asked_for_each_of_a_batch()
     assert_eq!((created, broken, away), (2, 1, 17));
     assert_eq!(world.faulty.calls("accept_submissions"), 5);
     assert_eq!(world.store.count_open().await.unwrap(), 2, "what was refused is not stored");
+}
+
+/// A process that went on without its relay would look well and wake nobody.
+#[tokio::test]
+async fn a_background_task_that_panics_ends_all_of_them() {
+    for method in ["claim_outbox", "accept_submissions"] {
+        let world = world().await;
+        world.faulty.set(method, [Fault::Panic]);
+        if method == "accept_submissions" {
+            let refused = world.intake.accept(new_submission(&owner("alice"))).await;
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
+        tokio::time::timeout(PATIENCE, world.stop.cancelled()).await.expect("the others are told to end");
+    }
 }
