@@ -15,6 +15,8 @@ use crate::fault::{Fault, Kind};
 const MAX_TRIES: u32 = 5;
 /// An idle connection is trusted for this long without asking.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// A connection that breaks this soon was cut; later, the server is silent, and asking another would only wait as long again.
+const EARLY: Duration = Duration::from_secs(2);
 /// A call that moves many megabytes may take this many times as long as others.
 const BULK_FACTOR: u32 = 8;
 
@@ -70,9 +72,9 @@ impl Drop for Lent<'_> {
 pub(crate) struct Terms {
     bulk: bool,
     on_lock: OnLock,
-    /// Done again, once, on another connection if the first one breaks: a read does no harm, and after a restart of the
-    /// server the pool is full of broken ones.
-    read: bool,
+    /// Done again, once, on another connection if the first one breaks early: doing it twice does no harm, and after a
+    /// restart of the server the pool is full of broken ones.
+    repeatable: bool,
 }
 
 /// What it means when a lock is not to be had.
@@ -84,10 +86,11 @@ enum OnLock {
 }
 
 impl Terms {
-    pub(crate) const USUAL: Self = Self { bulk: false, on_lock: OnLock::Unavailable, read: false };
-    pub(crate) const READ: Self = Self { read: true, ..Self::USUAL };
-    /// A row that is locked is the twin of this request, which is still being worked on.
-    pub(crate) const ACCEPT: Self = Self { on_lock: OnLock::Busy, ..Self::USUAL };
+    pub(crate) const USUAL: Self = Self { bulk: false, on_lock: OnLock::Unavailable, repeatable: false };
+    pub(crate) const READ: Self = Self { repeatable: true, ..Self::USUAL };
+    /// A row that is locked is the twin of this request, which is still being worked on. What was accepted by a commit whose
+    /// answer was lost is found by its id.
+    pub(crate) const ACCEPT: Self = Self { on_lock: OnLock::Busy, repeatable: true, ..Self::USUAL };
     /// Waits for a lock that everybody else needs too: briefly, again and again.
     pub(crate) const UPKEEP: Self = Self { on_lock: OnLock::Again, ..Self::USUAL };
     /// Moves many megabytes.
@@ -136,12 +139,13 @@ pub(crate) struct Call<'s> {
     method: &'static str,
     terms: Terms,
     tries: u32,
+    began: Instant,
 }
 
 impl<'s> Call<'s> {
     /// `method` names the call in metrics and logs.
     pub(crate) fn new(store: &'s PostgresStore, method: &'static str, terms: Terms) -> Self {
-        Self { store, method, terms, tries: 0 }
+        Self { store, method, terms, tries: 0, began: Instant::now() }
     }
 
     pub(crate) fn limit(&self) -> Duration {
@@ -164,7 +168,9 @@ impl<'s> Call<'s> {
                 tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most))).await;
                 ControlFlow::Continue(())
             }
-            Kind::Connection if self.terms.read && self.tries == 1 => ControlFlow::Continue(()),
+            Kind::Connection if self.terms.repeatable && self.tries == 1 && self.began.elapsed() < EARLY => {
+                ControlFlow::Continue(())
+            }
             Kind::Locked if self.terms.on_lock == OnLock::Busy => ControlFlow::Break(StoreError::Busy),
             _ => {
                 tracing::debug!(method = self.method, tries = self.tries, error = %fault, "store call failed");

@@ -120,6 +120,33 @@ async fn an_accept_through_killed_connections_is_lost_or_done_never_doubled() {
     schema.drop().await;
 }
 
+/// The client has no id to ask by yet: if it were told 503, it would submit a second time.
+#[tokio::test]
+async fn an_accept_whose_connection_is_cut_is_done_again_by_itself() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    let mut other = schema.connection().await;
+    let mut blocker = other.begin().await.unwrap();
+    sqlx::query("lock table submissions in exclusive mode").execute(&mut *blocker).await.unwrap();
+    let asked = intake(new_submission(&owner("alice")));
+    let cut = async {
+        let waiting = format!(
+            "select count(*)::text from pg_stat_activity where application_name = '{}' and wait_event_type = 'Lock'",
+            schema.name
+        );
+        while schema.value(&waiting).await != "1" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        kill_connections(&schema).await;
+        blocker.rollback().await.unwrap();
+    };
+    let (accepted, ()) = futures::join!(store.accept_submissions(std::slice::from_ref(&asked), 10), cut);
+    let accepted = accepted.unwrap();
+    assert!(matches!(accepted[..], [Accepted::Created(_)]), "{accepted:?}");
+    assert_eq!(store.count_open().await.unwrap(), 1);
+    schema.drop().await;
+}
+
 async fn again<T, F: Future<Output = Result<T, StoreError>>>(call: impl Fn() -> F) -> T {
     for _ in 0..5 {
         if let Ok(value) = call().await {
