@@ -11,7 +11,7 @@ use herald_domain::broker::Broker;
 use herald_domain::clock::{Clock, SystemClock};
 use herald_domain::store::Store;
 use herald_store_postgres::{PostgresConfig, PostgresStore};
-use herald_store_sqlite::SqliteStore;
+use herald_store_sqlite::{OpenError, SqliteStore};
 
 use crate::ConfigError;
 
@@ -92,20 +92,28 @@ impl AdapterOptions {
         let store_url = self.parse_store_url(alone)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let broker = self.open_broker(alone, kind)?;
-        let (store, embedded): (Arc<dyn Store>, bool) = match store_url {
-            StoreUrl::Sqlite(path) => {
-                let path = private_path(&path)?;
-                SqliteStore::migrate(&path, &*clock).await?;
-                (Arc::new(SqliteStore::open(&path, clock.clone()).await?), true)
-            }
-            StoreUrl::Postgres(url) => {
-                if alone == Alone::May {
-                    PostgresStore::migrate(&url).await?;
-                }
-                (Arc::new(PostgresStore::open(&url, self.postgres(kind)).await?), false)
-            }
-        };
+        let embedded = matches!(store_url, StoreUrl::Sqlite(_));
+        if alone == Alone::May {
+            self.migrate().await?;
+        }
+        let store = self.open_store(store_url, kind, clock.clone()).await?;
         Ok(Adapters { store, broker, clock, embedded })
+    }
+
+    /// Store and broker, each as far as it can be opened; nothing is made or changed.
+    pub async fn look(&self, kind: &'static str) -> (anyhow::Result<Arc<dyn Store>>, anyhow::Result<Arc<dyn Broker>>) {
+        let store = match self.parse_store_url(Alone::May) {
+            Ok(url) => self.open_store(url, kind, Arc::new(SystemClock)).await,
+            Err(error) => Err(error),
+        };
+        (store, self.open_broker(Alone::May, kind))
+    }
+
+    async fn open_store(&self, url: StoreUrl, kind: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
+        Ok(match url {
+            StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(&path, clock).await?),
+            StoreUrl::Postgres(url) => Arc::new(PostgresStore::open(&url, self.postgres(kind)).await?),
+        })
     }
 
     /// Makes or updates the schema; says what was done.
@@ -182,6 +190,16 @@ impl AdapterOptions {
                 ))?
             }
         }
+    }
+}
+
+/// Why an embedded store cannot be looked at, where that is as it should be: a running server has the file to itself, or no
+/// server has run yet.
+pub fn why_closed(error: &anyhow::Error) -> Option<String> {
+    match error.downcast_ref()? {
+        OpenError::Locked { database, .. } => Some(format!("{} is in use by a running server", database.display())),
+        OpenError::Missing(database) => Some(format!("{} does not exist: `herald up` makes it", database.display())),
+        _ => None,
     }
 }
 

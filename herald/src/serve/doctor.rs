@@ -2,7 +2,10 @@
 
 use clap::Args;
 use comfy_table::{Table, presets};
-use herald_boot::{AdapterOptions, Adapters, Alone, LogOptions};
+use herald_boot::adapters::why_closed;
+use herald_boot::{AdapterOptions, LogOptions};
+use herald_domain::broker::Broker;
+use herald_domain::store::Store;
 use herald_sandbox::Sandbox;
 use serde::Serialize;
 
@@ -43,9 +46,17 @@ impl Check {
 /// Whether everything that a server needs is there.
 pub async fn run(options: Options) -> anyhow::Result<bool> {
     let mut checks = Vec::new();
-    match options.adapters.open(Alone::May, "doctor").await {
-        Ok(adapters) => check_adapters(&adapters, &mut checks).await,
-        Err(error) => checks.push(Check::new("store and broker", Err(format!("{error:#}")))),
+    let (store, broker) = options.adapters.look("doctor").await;
+    match store {
+        Ok(store) => check_store(&*store, &mut checks).await,
+        Err(error) => {
+            let outcome = why_closed(&error).ok_or_else(|| format!("{error:#}"));
+            checks.push(Check::new("store", outcome));
+        }
+    }
+    match broker {
+        Ok(broker) => checks.push(Check::new("broker", depth(&*broker).await)),
+        Err(error) => checks.push(Check::new("broker", Err(format!("{error:#}")))),
     }
     check_sandbox(&options.worker, &mut checks).await;
     if options.json {
@@ -56,14 +67,18 @@ pub async fn run(options: Options) -> anyhow::Result<bool> {
     Ok(checks.iter().all(|check| check.ok || check.optional))
 }
 
-async fn check_adapters(adapters: &Adapters, checks: &mut Vec<Check>) {
-    let store = adapters.store.describe().await.map_err(|error| error.to_string());
-    checks.push(Check::new("store", store));
-    let outbox = adapters.store.count_outbox().await.map_err(|error| error.to_string());
+async fn depth(broker: &dyn Broker) -> Result<String, String> {
+    match broker.work_depth("any").await {
+        Ok(ready) => Ok(format!("{ready} messages ready for class any")),
+        Err(error) => Err(format!("{error}; POSTs go on, work waits")),
+    }
+}
+
+async fn check_store(store: &dyn Store, checks: &mut Vec<Check>) {
+    checks.push(Check::new("store", store.describe().await.map_err(|error| error.to_string())));
+    let outbox = store.count_outbox().await.map_err(|error| error.to_string());
     checks.push(Check::new("outbox", outbox.map(|rows| format!("{rows} messages waiting to be published"))));
-    let depth = adapters.broker.work_depth("any").await.map_err(|error| format!("{error}; POSTs go on, work waits"));
-    checks.push(Check::new("broker", depth.map(|ready| format!("{ready} messages ready for class any"))));
-    match adapters.store.list_processes().await {
+    match store.list_processes().await {
         Ok(processes) => {
             let kinds: Vec<_> = processes.iter().map(|process| process.kind.as_str()).collect();
             let seen = if kinds.is_empty() { "none seen in the last 15 s".to_owned() } else { kinds.join(", ") };
