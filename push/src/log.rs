@@ -145,6 +145,12 @@ impl Log {
         news
     }
 
+    /// By id, whatever the order in which they come: ids are drawn before the door, and two may pass it the other way round.
+    pub(crate) fn list(&mut self, subscriber: Direct) {
+        let place = self.subscribers.partition_point(|other| other.id < subscriber.id);
+        self.subscribers.insert(place, subscriber);
+    }
+
     pub(crate) fn find(&self, id: SubscriberId) -> Option<usize> {
         self.subscribers.binary_search_by_key(&id, |subscriber| subscriber.id).ok()
     }

@@ -93,7 +93,7 @@ impl Table {
     pub(crate) fn add_direct(&mut self, id: SubscriberId, submission: SubmissionId, queue: Arc<Queue>) {
         let log = self.logs.entry(submission).or_insert_with(|| Log::new(None));
         let held = Some(Vec::new());
-        log.subscribers.push(Direct { id, queue, at: 0, held, floor: Floor::default(), waits: false });
+        log.list(Direct { id, queue, at: 0, held, floor: Floor::default(), waits: false });
     }
 
     /// Lists one who only wants to know of an offset beyond `beyond`.
@@ -102,7 +102,7 @@ impl Table {
         if log.order.head().is_some_and(|head| head > beyond) {
             queue.end(End::Reached);
         }
-        log.subscribers.push(Direct { id, queue, at: beyond, held: None, floor: Floor::default(), waits: true });
+        log.list(Direct { id, queue, at: beyond, held: None, floor: Floor::default(), waits: true });
     }
 
     /// Lists a subscriber of a `user:` channel.

@@ -57,6 +57,22 @@ async fn a_lost_message_is_caught_up(backend: Backend) {
     assert_eq!(watch.until(4).await[1..], [(FrameKind::Event, 2), (FrameKind::Event, 3), (FrameKind::Event, 4)]);
 }
 
+/// Those who come at the same moment pass the hub's door in any order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_crowd_that_comes_at_once_is_served_to_the_last() {
+    let world = World::new(Backend::Embedded, HubConfig::default()).await;
+    for _ in 0..20 {
+        let work = world.submit("alice").await;
+        let crowd = (0..50).map(|_| {
+            let (hub, grant) = (world.hub.clone(), work.grant());
+            tokio::spawn(async move { hub.subscribe(&grant, None).await.map(drop) })
+        });
+        for served in futures::future::join_all(crowd).await {
+            served.unwrap().expect("it is let in");
+        }
+    }
+}
+
 /// Only the last of four events arrives, long before the next catch-up: the others are fetched at once.
 async fn a_gap_is_closed_at_once(backend: Backend) {
     let mut config = quick();
