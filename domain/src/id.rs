@@ -50,3 +50,7 @@ id!(/// The store's epoch: made by `migrate`, renewed by a restore; a cursor of 
     Epoch);
 id!(/// Names one dead letter.
     DeadLetterId);
+id!(/// Names one account.
+    AccountId);
+id!(/// Names one transfer.
+    TransferId);

@@ -1,4 +1,4 @@
-//! The words and rules of Herald: ids, the submission state machine, events and channels, tickets, and the ports
+//! The words and rules of Herald: ids, the state machines of submission and transfer, events and channels, tickets, and the ports
 //! ([`store::Store`], [`broker::Broker`], [`clock::Clock`]) behind which every outside system stands.
 //!
 //! Invariant: nothing here does I/O, reads a clock or draws a random number; whatever needs one gets it as an argument
@@ -11,6 +11,7 @@ pub mod event;
 pub mod id;
 pub mod identity;
 pub mod language;
+pub mod money;
 pub mod origin;
 pub mod owner;
 pub mod problem;
@@ -20,3 +21,4 @@ pub mod submission;
 pub mod text;
 pub mod ticket;
 pub mod view;
+mod words;

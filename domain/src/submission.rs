@@ -9,16 +9,14 @@
 //! Invariant: `finished` and `cancelled` are final; every change goes through one store method, which writes the row,
 //! its event (offset + 1) and, where a message must follow, an outbox row in one transaction.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use crate::id::{LeaseToken, SubmissionId};
 use crate::owner::Owner;
+pub use crate::words::UnknownWord;
+use crate::words::words;
 
 /// Sources of one submission together, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 256 * 1024;
@@ -34,56 +32,6 @@ pub const MAX_ATTEMPTS: u32 = 10;
 pub const LEASE_MS: u64 = 15_000;
 /// The longest that one submission may take, compile and all cases together.
 pub const MAX_JUDGING_MS: u64 = 600_000;
-
-/// A text enum: one word per variant in SQL, JSON, metrics, logs and documents alike.
-macro_rules! words {
-    ($(#[doc = $doc:literal])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
-
-        // Not derived: the derive does not see a word that a macro passes on, and would name the variants.
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                let about = concat!($($doc),*).trim();
-                ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .description(Some(about))
-                    .enum_values(Some([$($word),+]))
-                    .into()
-            }
-        }
-
-        impl ToSchema for $name {}
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                match text { $($word => Ok(Self::$variant),)+ _ => Err(UnknownWord) }
-            }
-        }
-    };
-}
-
-/// A word that is none of the enum's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown word")]
-pub struct UnknownWord;
 
 words!(/// Where a submission stands.
 Status {
@@ -331,6 +279,7 @@ impl Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use utoipa::PartialSchema;
 
     #[test]
     fn a_word_is_the_same_in_json_in_text_and_in_documents() {
