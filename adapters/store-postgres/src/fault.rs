@@ -58,9 +58,15 @@ fn kind(error: &sqlx::Error) -> Kind {
     match error {
         E::Io(_) | E::Tls(_) | E::Protocol(_) => Kind::Connection,
         E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => Kind::Unavailable,
+        // An event was on its way into the default partition while its day got one of its own.
+        E::Database(error) if is_check(&**error) && error.constraint().is_none() => Kind::Retry,
         E::Database(error) => error.code().map_or(Kind::Broken, |code| kind_of_state(&code)),
         _ => Kind::Broken,
     }
+}
+
+fn is_check(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().as_deref() == Some("23514")
 }
 
 /// By SQLSTATE (PostgreSQL manual, appendix A).

@@ -97,3 +97,29 @@ async fn upkeep_by_many_at_once_disturbs_nobody() {
     assert_eq!(schema.value("select count(*)::text from events").await, "60");
     schema.drop().await;
 }
+
+/// The day was not there when the accept looked for it, and is when it may write.
+#[tokio::test]
+async fn an_accept_that_waits_for_the_partition_of_its_day_goes_into_it() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    accept(&store).await; // so that a connection is there
+    schema.advance(DAY * 9).await;
+    let mut keeper = schema.connection().await;
+    let made = "begin; select herald_make_event_partition((herald_now() at time zone 'UTC')::date)";
+    sqlx::raw_sql(made).execute(&mut keeper).await.unwrap();
+    let waiting = format!(
+        "select count(*)::text from pg_stat_activity where application_name = '{}' and wait_event_type = 'Lock'",
+        schema.name
+    );
+    let committed = async {
+        while schema.value(&waiting).await == "0" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sqlx::raw_sql("commit").execute(&mut keeper).await.unwrap();
+    };
+    futures::join!(accept(&store), committed);
+    let last = schema.value("select tableoid::regclass::text from events order by at desc limit 1").await;
+    assert!(last.starts_with("events_2"), "{last}");
+    schema.drop().await;
+}
