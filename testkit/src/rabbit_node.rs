@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::own_server::{free_port, server_user};
+use crate::own_server::{free_port, server_user, wait_until_stopped};
 
 /// A node is an Erlang machine of its own: more than a few at once only wait for one another.
 static ROOM: Semaphore = Semaphore::const_new(3);
@@ -97,8 +97,10 @@ impl RabbitNode {
     }
 
     /// The node stops running, and its connections stay open: as a host that hangs, or a cable that was pulled.
-    pub fn freeze(&self) -> anyhow::Result<()> {
-        self.signal("STOP")
+    /// On return none of its threads runs: the signal alone leaves those on other cores a moment, enough for an answer.
+    pub async fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("STOP")?;
+        wait_until_stopped(self.child.as_ref().context("the node is not running")?.id()).await
     }
 
     pub fn thaw(&self) -> anyhow::Result<()> {

@@ -155,6 +155,7 @@ async fn a_stopped_launcher_is_noticed(_: Bench) {
     let work = sandbox.open_box().await.unwrap();
     let launcher = sandbox.launcher_pid().unwrap();
     signal(launcher, libc::SIGSTOP);
+    eventually("the launcher stands still", || state(launcher) == Some('T')).await;
     let asked = work.run(run(&["/bin/true"], Limits { wall_ms: 10, ..LIMITS })).await;
     assert!(matches!(asked, Err(SandboxError::Gone(_))), "{asked:?}");
     let fresh = sandbox.open_box().await.expect("another launcher");
@@ -169,6 +170,11 @@ fn signal(pid: u32, signal: i32) {
 }
 
 fn alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+    state(pid).is_some_and(|state| state != 'Z')
+}
+
+/// The letter that proc(5) gives for what a process is doing; none when there is no such process.
+fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
 }

@@ -164,7 +164,7 @@ async fn a_frozen_broker_is_noticed_and_taken_up_again() {
     assert_eq!(sockets_to(node.port()), 2);
     publish(&broker, 1).await;
     take(&mut consumer, 1).await;
-    node.freeze().unwrap();
+    node.freeze().await.unwrap();
     let since = Instant::now();
     let outcome = within("the failure", broker.publish_work(&[wake_up(CLASS)])).await.remove(0);
     assert!(matches!(outcome, Err(BrokerError::Unavailable(_))), "{outcome:?}");
