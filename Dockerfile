@@ -22,7 +22,8 @@ FROM debian:bookworm-slim AS server
 COPY --from=builder /usr/local/bin/herald /usr/local/bin/herald
 COPY --chmod=0755 deploy/init.sh /usr/local/bin/herald-init
 # New volumes take owner and mode from here.
-RUN mkdir -p /run/herald/secrets /run/herald/keys && chmod 0700 /run/herald/keys && chown -R 10001:10001 /run/herald
+RUN mkdir -p /run/herald/secrets /run/herald/keys /var/lib/herald && chmod 0700 /run/herald/keys /var/lib/herald \
+ && chown -R 10001:10001 /run/herald /var/lib/herald
 ENV HERALD_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 USER 10001:10001

@@ -1,6 +1,6 @@
 # One door to everything; each target is a script or a cargo command that can be called by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt bench soak compose-test
+.PHONY: help run build test lint fmt bench bench-money soak compose-test
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ fmt: ## Format the code
 
 bench: ## Measure, and print ratios
 	scripts/bench.sh
+
+bench-money: ## Measure the flow of money: transfers and what services make of them
+	scripts/bench.sh --money
 
 soak: ## Run the fault tests with their full counts
 	scripts/soak.sh

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Measures against a PostgreSQL and a RabbitMQ of its own and prints ratios. On an idle machine, or not at all.
 #   scripts/bench.sh [OPTIONS]           what target/release/herald-bench takes: --only NAMES, --rounds N, --json FILE
-#   scripts/bench.sh --write-doc         the same, and puts the table into docs/BENCHMARKS.md
+#   scripts/bench.sh --money [OPTIONS]   the same for the flow of money
+#   scripts/bench.sh [--money] --write-doc   the same, and puts the table into docs/BENCHMARKS.md
 #   scripts/bench.sh --cold [--write-doc]   how long the first `make run` takes: a fresh clone of what is committed, nothing
 #                                        compiled, nothing downloaded
 set -euo pipefail
 cd "$(dirname "$0")/.."
 doc=docs/BENCHMARKS.md
-cold='' write='' options=()
+cold='' write='' block=table options=()
 for option in "$@"; do
   case $option in
     --cold) cold=yes ;;
     --write-doc) write=yes ;;
+    --money) block=money options+=("$option") ;;
     *) options+=("$option") ;;
   esac
 done
@@ -72,4 +74,4 @@ cargo build --release --locked --package herald --package herald-bench
 scripts/test-servers.sh start "$work" > /dev/null
 . "$work/env"
 target/release/herald-bench "${options[@]}" > "$work/table.md"
-publish table "$work/table.md"
+publish "$block" "$work/table.md"

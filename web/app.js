@@ -245,3 +245,4 @@ $("key-form").addEventListener("submit", (event) => {
 $("problem").addEventListener("change", () => chooseProblem().catch(showProblem));
 $("language").addEventListener("change", chooseLanguage);
 load().catch(showProblem);
+export { $, api, milliseconds, now, show };

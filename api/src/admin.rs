@@ -1,12 +1,14 @@
 //! Admin routes: keys, dead letters, the fleet. Everything here wants a caller of scope admin.
 
+pub(crate) mod ledger;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use herald_domain::channel::Channel;
+use herald_domain::channel::{Channel, Entity};
 use herald_domain::id::{DeadLetterId, KeyId, MessageId};
 use herald_domain::identity::{ApiKey, Scope, key_hash, key_secret};
 use herald_domain::owner::{BadUserName, Owner};
@@ -122,7 +124,7 @@ pub(crate) async fn list_dead_letters(State(app): State<Arc<App>>, uri: Uri) -> 
     Ok(Json(Page { items: items.into_iter().map(view).collect(), next }))
 }
 
-/// Queue the submission of a dead letter again, with fresh attempts.
+/// Do the work of a dead letter again, with fresh attempts: judge its submission, or have its service look at the transfer.
 #[utoipa::path(
     post, path = "/admin/dead-letters/{id}/redrive", operation_id = "redrive_dead_letter", tag = "admin",
     params(("id" = DeadLetterId, Path)),
@@ -137,7 +139,7 @@ pub(crate) async fn redrive(
     if done { Ok(Json(RedriveView { redriven: 1, more: false })) } else { Err(ApiError::not_found()) }
 }
 
-/// Queue the submissions of all dead letters again, up to 1,000 in one call.
+/// Do the work of all dead letters again, up to 1,000 in one call.
 #[utoipa::path(
     post, path = "/admin/dead-letters/redrive", operation_id = "redrive_dead_letters", tag = "admin",
     responses((status = 200, description = "How many, and whether there are more", body = RedriveView)),
@@ -185,22 +187,27 @@ impl App {
         Ok(true)
     }
 
-    /// The user of each letter's submission, by entity.
+    /// Whose each letter's entity is, by entity: who submitted, or who pays.
     async fn users_of(&self, letters: &[DeadLetter]) -> Result<HashMap<String, String>> {
         let entities = letters.iter().filter_map(|letter| Channel::parse(letter.entity.as_deref()?).ok());
-        let ids: Vec<_> = entities
-            .filter_map(|channel| match channel {
-                Channel::Submission(id) => Some(id),
-                Channel::User(_) => None,
-            })
-            .collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
+        let (mut submissions, mut transfers) = (Vec::new(), Vec::new());
+        for entity in entities.filter_map(|channel| channel.entity()) {
+            match entity {
+                Entity::Submission(id) => submissions.push(id),
+                Entity::Transfer(id) => transfers.push(id),
+            }
         }
-        let submissions = self.deps.store.get_submissions(&ids).await?;
-        let named = |s: herald_domain::submission::Submission| {
-            (Channel::Submission(s.id).to_string(), s.owner.user_name().to_owned())
-        };
-        Ok(submissions.into_iter().map(named).collect())
+        let mut users = HashMap::new();
+        if !submissions.is_empty() {
+            for row in self.deps.store.get_submissions(&submissions).await? {
+                users.insert(Entity::Submission(row.id).to_string(), row.owner.user_name().to_owned());
+            }
+        }
+        if !transfers.is_empty() {
+            for row in self.deps.store.get_transfers(&transfers).await? {
+                users.insert(Entity::Transfer(row.id).to_string(), row.payer.user_name().to_owned());
+            }
+        }
+        Ok(users)
     }
 }

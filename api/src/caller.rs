@@ -21,6 +21,7 @@ use herald_domain::store::Store;
 use crate::App;
 use crate::cache::Cache;
 use crate::error::{ApiError, Code, Result};
+use crate::http::query::{Params, bad};
 
 /// How long a key is believed without asking the store: so long may a revoked key still work in another process.
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -45,6 +46,19 @@ impl Caller {
     pub(crate) fn may_ask_about(&self, user: &str) -> Option<Owner> {
         let owner = Owner::user(user).ok()?;
         (owner == self.owner || self.is_admin()).then_some(owner)
+    }
+
+    /// Whose things the parameter `user` asks for, the caller's own if it is absent; `None` is everybody's.
+    pub(crate) fn asks_about(&self, params: &Params) -> Result<Option<Owner>> {
+        match params.text("user") {
+            None | Some("me") => Ok(Some(self.owner.clone())),
+            Some("*") if self.is_admin() => Ok(None),
+            Some("*") => Err(ApiError::plain(Code::AdminRequired)),
+            Some(name) => {
+                Owner::user(name).map_err(|error| bad("user", error.to_string()))?;
+                self.may_ask_about(name).map(Some).ok_or_else(|| ApiError::plain(Code::AdminRequired))
+            }
+        }
     }
 }
 

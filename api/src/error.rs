@@ -26,6 +26,7 @@ pub struct ApiError {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
+    shortfall: Option<u64>,
     /// For the log.
     cause: Option<String>,
 }
@@ -33,7 +34,7 @@ pub struct ApiError {
 impl ApiError {
     /// `detail`: what is wrong and what to do next, without anything secret in it.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), cause: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), shortfall: None, cause: None }
     }
 
     /// With the code's own explanation.
@@ -43,6 +44,12 @@ impl ApiError {
 
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// Minor units that are missing.
+    pub(crate) fn short_of(mut self, shortfall: u64) -> Self {
+        self.shortfall = Some(shortfall);
         self
     }
 
@@ -74,6 +81,7 @@ impl ApiError {
             detail: self.detail.clone().into_owned(),
             request_id: Some(context.request_id.clone()),
             errors: self.errors.clone(),
+            shortfall: self.shortfall,
         }
     }
 

@@ -1,7 +1,7 @@
-//! The HTTP API: accepts work, tells of its state, and says who may do what.
+//! The HTTP API: accepts work, moves money, tells how things stand, and says who may do what.
 //!
 //! Invariants:
-//! * a 2xx to a POST of work means that it is committed; what is refused leaves nothing behind;
+//! * a 2xx to a POST of work or of a transfer means that it is committed; what is refused leaves nothing behind;
 //! * every error, whoever finds it, leaves as problem+json with a code of [`error::Code`];
 //! * a route wants a caller unless it stands in the open group of the router: forgetting to protect one is not possible;
 //! * bodies, keys, tickets and query strings are never logged.
@@ -9,7 +9,9 @@
 //! Not here: `/` and its assets, `/ws`, `/events`, `/metrics` and the listening socket. Whoever serves those beside this
 //! router can put them behind the same Host and Origin rules by [`Api::guard`].
 
+mod accounts;
 mod admin;
+mod awaiting;
 mod cache;
 mod caller;
 pub mod config;
@@ -18,6 +20,7 @@ pub mod error;
 mod gate;
 mod health;
 mod http;
+mod idempotency;
 mod intake_limits;
 mod languages;
 mod links;
@@ -30,8 +33,11 @@ mod router;
 mod status;
 mod submissions;
 mod submit;
+mod table;
 mod tickets;
+mod transfers;
 pub mod views;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -52,8 +58,13 @@ pub struct Deps {
     pub broker: Arc<dyn Broker>,
     pub clock: Arc<dyn Clock>,
     pub intake: herald_pipeline::Intake,
+    pub bookings: herald_pipeline::Bookings,
     pub relay: herald_pipeline::Relay,
     pub hub: herald_push::Hub,
+    /// Which payments are held until fraud has looked at them.
+    pub fraud: Arc<herald_services::fraud::Rules>,
+    /// Calls webhook endpoints when somebody asks for it.
+    pub webhooks: herald_services::webhook::Sender,
     pub signing_key: SigningKey,
 }
 
@@ -79,6 +90,7 @@ pub(crate) struct App {
     rates: Option<http::rate::RateLimiter>,
     queue: intake_limits::Queue,
     problems: submit::KnownProblems,
+    accounts: accounts::KnownAccounts,
     languages: languages::Known,
     shutdown: CancellationToken,
 }
@@ -92,6 +104,7 @@ impl Api {
             rates: config.rate_limit.map(http::rate::RateLimiter::new),
             queue: intake_limits::Queue::new(config.max_queued, tasks.clone()),
             problems: submit::KnownProblems::default(),
+            accounts: accounts::KnownAccounts::default(),
             languages: languages::Known::default(),
             deps,
             shutdown,

@@ -1,6 +1,9 @@
 //! Absolute URLs and the tickets in them.
 
 use herald_domain::channel::Channel;
+use herald_domain::id::TransferId;
+use herald_domain::money::Transfer;
+use herald_domain::money::view::{BookedView, TransferView};
 use herald_domain::owner::Owner;
 use herald_domain::submission::{Status, Submission};
 use herald_domain::ticket::{ENTITY_TICKET_SECS, Grant, USER_TICKET_SECS};
@@ -22,7 +25,7 @@ impl App {
         context: &RequestContext,
     ) -> TicketView {
         let lasts = match channel {
-            Channel::Submission(_) => ENTITY_TICKET_SECS,
+            Channel::Submission(_) | Channel::Transfer(_) => ENTITY_TICKET_SECS,
             Channel::User(_) => USER_TICKET_SECS,
         };
         let expires = self.deps.clock.now().unix_timestamp() + lasts;
@@ -54,6 +57,37 @@ impl App {
             ticket: ticket.ticket,
         }
     }
+}
+
+impl App {
+    /// The answer to a request that booked a transfer, now or before. An admin who is no party to it watches it as the payee
+    /// would.
+    pub(crate) fn booked(
+        &self,
+        transfer: &Transfer,
+        view: TransferView,
+        caller: &Caller,
+        context: &RequestContext,
+    ) -> BookedView {
+        let is_party = [&transfer.payer, &transfer.payee].contains(&&caller.owner);
+        let watcher = if is_party { &caller.owner } else { &transfer.payee };
+        let ticket = self.ticket(Channel::Transfer(transfer.id), watcher, caller, context);
+        BookedView {
+            id: transfer.id,
+            state: view.state,
+            services: view.services,
+            channel: ticket.channel,
+            status_url: format!("{}{}", context.base_url, transfer_path(transfer.id)),
+            ws_url: ticket.ws_url,
+            events_url: ticket.events_url,
+            ticket: ticket.ticket,
+        }
+    }
+}
+
+/// Also what `Location` says.
+pub(crate) fn transfer_path(id: TransferId) -> String {
+    format!("/transactions/{id}")
 }
 
 /// Also what `Location` says.

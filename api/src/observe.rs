@@ -37,6 +37,7 @@ pub(crate) async fn layer(State(app): State<Arc<App>>, mut request: Request, nex
         request.id = context.request_id,
         traceparent = context.trace.traceparent(),
         submission.id = Empty,
+        transfer.id = Empty,
     );
     request.extensions_mut().insert(context.clone());
     let response = async {

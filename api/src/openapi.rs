@@ -17,7 +17,7 @@ use crate::error::Code;
 
 /// What a caller must know that no single operation says.
 const ABOUT: &str = "\
-Submit source code, and have what happens to it pushed.\n\n\
+Submit source code, or move money, and have what happens to it pushed.\n\n\
 * **Who:** `Authorization: Bearer <key>`. An admin key acts for any user with the header `Herald-User: NAME`, and then has \
 that user's rights. `herald up` on loopback needs no key for requests from the same machine.\n\
 * **Errors:** every error is `application/problem+json` (RFC 9457) with a stable `code`; `type` leads to its explanation in \
@@ -38,6 +38,26 @@ that user's rights. `herald up` on loopback needs no key for requests from the s
         crate::problems::list_problems,
         crate::problems::get_problem,
         crate::languages::list_languages,
+        crate::accounts::create_account,
+        crate::accounts::list_accounts,
+        crate::accounts::get_account,
+        crate::accounts::statement::get_statement,
+        crate::accounts::funding::fund_account,
+        crate::transfers::create_transfer,
+        crate::transfers::list_transfers,
+        crate::transfers::get_transfer,
+        crate::transfers::changes::capture_transfer,
+        crate::transfers::changes::void_transfer,
+        crate::transfers::changes::refund_transfer,
+        crate::transfers::receipt::get_receipt,
+        crate::webhooks::create_endpoint,
+        crate::webhooks::list_endpoints,
+        crate::webhooks::get_endpoint,
+        crate::webhooks::delete_endpoint,
+        crate::webhooks::rotate_secret,
+        crate::webhooks::ping_endpoint,
+        crate::webhooks::list_attempts,
+        crate::webhooks::replay_attempt,
         crate::tickets::create_ticket,
         crate::health::livez,
         crate::health::readyz,
@@ -48,10 +68,14 @@ that user's rights. `herald up` on loopback needs no key for requests from the s
         crate::admin::redrive_all,
         crate::admin::redrive,
         crate::admin::list_processes,
+        crate::admin::ledger::check,
+        crate::admin::ledger::reconcile,
     ),
     components(schemas(ProblemDetails)),
     tags(
         (name = "judge", description = "Submissions, problems, languages"),
+        (name = "money", description = "Accounts, transfers and what the services make of them; amounts are integers in minor units (paise, cents)"),
+        (name = "webhooks", description = "Your own servers, told of what happens to your money, by Standard Webhooks 1.0.0"),
         (name = "push", description = "Tickets; the frames themselves are in `/asyncapi.yaml`"),
         (name = "admin", description = "Only with a key of scope admin"),
         (name = "health", description = "For load balancers and supervisors"),
@@ -147,12 +171,37 @@ fn codes_of(operation: &str) -> Vec<Code> {
             QueueFull,
         ],
         "get_status" => &[NotFound],
-        "list_submissions" => &[BadQuery, BadCursor, AdminRequired],
+        "list_submissions" | "list_transfers" => &[BadQuery, BadCursor, AdminRequired],
         "cancel_submission" => &[NotFound, AlreadyFinished],
-        "list_problems" | "list_dead_letters" => &[BadQuery, BadCursor],
-        "get_problem" => &[BadQuery, NotFound],
-        "create_ticket" | "revoke_key" | "redrive_dead_letter" => &[NotFound],
-        "list_languages" | "list_keys" | "list_processes" => &[BadQuery],
+        "list_problems" | "list_dead_letters" | "list_accounts" => &[BadQuery, BadCursor],
+        "get_problem" | "get_account" => &[BadQuery, NotFound],
+        "create_account" => &[HandleTaken],
+        "get_statement" => &[BadQuery, BadCursor, NotFound],
+        "fund_account" | "create_transfer" => {
+            &[IdempotencyKeyRequired, NotFound, InProgress, IdempotencyKeyReused, InsufficientFunds]
+        }
+        "get_transfer" => &[NotFound],
+        "get_receipt" => &[BadQuery, NotFound, NoReceipt],
+        "create_webhook" => &[TooManyEndpoints],
+        "list_webhooks" => &[BadQuery, BadCursor],
+        "get_webhook" => &[BadQuery, NotFound],
+        "list_webhook_attempts" => &[BadQuery, BadCursor, NotFound],
+        "ping_webhook" | "replay_webhook_attempt" => &[NotFound, EndpointDisabled],
+        "capture_transfer" => &[NotFound, WrongState, OverCaptured],
+        "void_transfer" => &[NotFound, WrongState],
+        "refund_transfer" => &[
+            IdempotencyKeyRequired,
+            NotFound,
+            InProgress,
+            WrongState,
+            OverRefunded,
+            IdempotencyKeyReused,
+            InsufficientFunds,
+        ],
+        "create_ticket" | "revoke_key" | "redrive_dead_letter" | "delete_webhook" | "rotate_webhook_secret" => {
+            &[NotFound]
+        }
+        "list_languages" | "list_keys" | "list_processes" | "check_ledger" => &[BadQuery],
         _ => &[],
     };
     codes.extend(own);
@@ -161,10 +210,12 @@ fn codes_of(operation: &str) -> Vec<Code> {
     }
     codes.extend([KeyRequired, KeyInvalid, AdminRequired, RateLimited, StoreUnavailable]);
     let verb = operation.split('_').next().unwrap_or_default();
-    if matches!(verb, "create" | "redrive") {
+    let changing = ["create", "redrive", "fund", "capture", "void", "refund", "rotate", "ping", "replay", "reconcile"];
+    let changes = changing.contains(&verb);
+    if changes {
         codes.extend([BadJson, RequestTimeout, BodyTooLarge, UnsupportedMediaType, ValidationFailed]);
     }
-    if matches!(verb, "create" | "redrive" | "cancel" | "revoke") {
+    if changes || matches!(verb, "cancel" | "revoke" | "delete") {
         codes.push(OriginNotAllowed);
     }
     codes
@@ -205,5 +256,6 @@ fn example(code: Code) -> ProblemDetails {
         detail: code.next_step().to_owned(),
         request_id: Some("01975f3e-7a3c-7c11-9b7e-3d1f0a2b4c5d".to_owned()),
         errors: Vec::new(),
+        shortfall: None,
     }
 }

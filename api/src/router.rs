@@ -8,12 +8,14 @@ use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
+use crate::transfers::{changes, receipt};
 use crate::{
-    App, admin, caller, docs, gate, health, languages, observe, problems, status, submissions, submit, tickets,
+    App, accounts, admin, caller, docs, gate, health, languages, observe, problems, status, submissions, submit,
+    tickets, transfers, webhooks,
 };
 
 pub(crate) fn build(app: &Arc<App>) -> Router {
-    let routes = open().merge(of_callers(app)).merge(of_admins(app)).fallback(no_such_path);
+    let routes = open().merge(of_callers(app)).merge(of_payers(app)).merge(of_admins(app)).fallback(no_such_path);
     guard(app, routes.with_state(app.clone()))
 }
 
@@ -53,6 +55,28 @@ fn of_callers(app: &Arc<App>) -> Router<Arc<App>> {
         .route_layer(from_fn_with_state(app.clone(), caller::layer))
 }
 
+/// Money, which wants a caller too.
+fn of_payers(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/accounts", get(accounts::list_accounts).post(accounts::create_account))
+        .route("/accounts/{id}", get(accounts::get_account))
+        .route("/accounts/{id}/statement", get(accounts::statement::get_statement))
+        .route("/transactions", get(transfers::list_transfers).post(transfers::create_transfer))
+        .route("/transactions/{id}", get(transfers::get_transfer))
+        .route("/transactions/{id}/receipt", get(receipt::get_receipt))
+        .route("/transactions/{id}/capture", post(changes::capture_transfer))
+        .route("/transactions/{id}/void", post(changes::void_transfer))
+        .route("/transactions/{id}/refund", post(changes::refund_transfer))
+        .route("/webhooks", get(webhooks::list_endpoints).post(webhooks::create_endpoint))
+        .route("/webhooks/{id}", get(webhooks::get_endpoint).delete(webhooks::delete_endpoint))
+        .route("/webhooks/{id}/rotate", post(webhooks::rotate_secret))
+        .route("/webhooks/{id}/ping", post(webhooks::ping_endpoint))
+        .route("/webhooks/{id}/attempts", get(webhooks::list_attempts))
+        .route("/webhooks/{id}/attempts/{attempt}/replay", post(webhooks::replay_attempt))
+        .method_not_allowed_fallback(method_not_allowed)
+        .route_layer(from_fn_with_state(app.clone(), caller::layer))
+}
+
 /// What wants a caller of scope admin.
 fn of_admins(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
@@ -62,6 +86,9 @@ fn of_admins(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/admin/dead-letters/redrive", post(admin::redrive_all))
         .route("/admin/dead-letters/{id}/redrive", post(admin::redrive))
         .route("/admin/processes", get(admin::list_processes))
+        .route("/admin/ledger/check", get(admin::ledger::check))
+        .route("/admin/reconcile", post(admin::ledger::reconcile))
+        .route("/accounts/{id}/fund", post(accounts::funding::fund_account))
         .method_not_allowed_fallback(method_not_allowed)
         .route_layer(from_fn(caller::admins_only))
         .route_layer(from_fn_with_state(app.clone(), caller::layer))

@@ -1,30 +1,21 @@
-//! `GET /status/{id}`: plain, conditional (`If-None-Match`), and waiting (`Prefer: wait=N`).
-//!
-//! The ETag is the channel's offset, so it changes with every stored event and with nothing else. Progress within `running`
-//! is no event: the body's counts may differ under one ETag, which is why the tag is weak and why the answer is `no-store`
-//! (a browser that revalidated by itself would show old counts for new). Who wants every count watches the socket.
+//! `GET /status/{id}`: how a submission stands.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{ETAG, IF_NONE_MATCH, RETRY_AFTER, VARY};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use herald_domain::channel::Channel;
 use herald_domain::id::SubmissionId;
 use herald_domain::submission::{Outputs, Status, Submission};
 use herald_domain::view::StatusView;
-use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::App;
+use crate::awaiting::{Asking, Awaited};
 use crate::caller::Caller;
 use crate::error::{ApiError, Result};
 use crate::http::id::InPath;
-use crate::http::prefer::Wait;
-
-/// Before asking again where the hub woke for nothing (it stops, or cannot know).
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// State, verdict and figures of a submission.
 ///
@@ -54,26 +45,28 @@ pub(crate) async fn get_status(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let wait = Wait::of(&headers);
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let submission = app.await_status(id, &caller, known, wait).await?;
-    let mut response = if known.is_some_and(|tags| names(tags, submission.offset)) {
+    let asking = Asking::of(&headers);
+    let read = || async {
+        let read = app.deps.store.get_submission(id, Some(&caller.owner)).await?;
+        read.ok_or_else(ApiError::not_found)
+    };
+    let submission = app.await_entity(&asking, &Channel::Submission(id), &caller.owner, read).await?;
+    let response = if asking.knows(&submission) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         Json(app.whole(&submission).await?).into_response()
     };
-    let answered = response.headers_mut();
-    answered.insert(VARY, HeaderValue::from_static("Prefer, Authorization, Herald-User"));
-    if let Ok(tag) = HeaderValue::try_from(etag(submission.offset)) {
-        answered.insert(ETAG, tag);
+    Ok(asking.tell(&submission, response))
+}
+
+impl Awaited for Submission {
+    fn offset(&self) -> u64 {
+        self.offset
     }
-    if !submission.status.is_final() {
-        answered.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+
+    fn is_settled(&self) -> bool {
+        self.status.is_final()
     }
-    if let Some(wait) = wait {
-        answered.insert(HeaderName::from_static("preference-applied"), wait.applied());
-    }
-    Ok(response)
 }
 
 impl App {
@@ -82,67 +75,5 @@ impl App {
         let finished = submission.status == Status::Finished;
         let outputs = if finished { self.deps.store.get_outputs(submission.id).await? } else { Outputs::default() };
         Ok(StatusView::full(submission, outputs))
-    }
-
-    /// The submission now or, if the client would rather wait, once it is what it waits for or the time is over.
-    async fn await_status(
-        &self,
-        id: SubmissionId,
-        caller: &Caller,
-        known: Option<&str>,
-        wait: Option<Wait>,
-    ) -> Result<Submission> {
-        let deadline = wait.map(|wait| Instant::now() + wait.duration());
-        let mut seen = None;
-        loop {
-            let read = self.deps.store.get_submission(id, Some(&caller.owner)).await?;
-            let submission = read.ok_or_else(ApiError::not_found)?;
-            let awaited = match known {
-                Some(tags) => !names(tags, submission.offset),
-                None => submission.status.is_final(),
-            };
-            let Some(deadline) = deadline.filter(|deadline| !awaited && *deadline > Instant::now()) else {
-                return Ok(submission);
-            };
-            let woken_for_nothing = seen.replace(submission.offset) == Some(submission.offset);
-            let channel = Channel::Submission(id);
-            let news = async {
-                if woken_for_nothing {
-                    sleep(PAUSE).await;
-                }
-                // The hub also knows what was committed between the read above and this call.
-                self.deps.hub.wait_beyond(&channel, &submission.owner, submission.offset).await;
-            };
-            tokio::select! {
-                // Woken or out of time, the store decides: it may know what no hint told of.
-                _ = timeout_at(deadline, news) => {}
-                () = self.shutdown.cancelled() => return Ok(submission),
-            }
-        }
-    }
-}
-
-fn etag(offset: u64) -> String {
-    format!("W/\"{offset}\"")
-}
-
-/// Whether a list of entity tags names this offset (weak comparison, RFC 9110 8.8.3.2).
-fn names(tags: &str, offset: u64) -> bool {
-    let wanted = etag(offset);
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == &wanted[2..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_compared_weakly() {
-        for tags in ["W/\"3\"", "\"3\"", "\"1\", W/\"3\"", "*"] {
-            assert!(names(tags, 3), "{tags}");
-        }
-        for tags in ["", "3", "\"30\"", "W/\"4\""] {
-            assert!(!names(tags, 3), "{tags}");
-        }
     }
 }

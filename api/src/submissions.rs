@@ -1,16 +1,12 @@
 //! `GET /submissions` (JSON and CSV) and `DELETE /submissions/{id}`.
 
-mod table;
-
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, LINK, VARY};
-use axum::http::{HeaderMap, HeaderValue, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 use herald_domain::id::SubmissionId;
-use herald_domain::owner::Owner;
 use herald_domain::store::{Cancelled, SubmissionFilter};
 use herald_domain::submission::{Status, Verdict};
 use herald_domain::view::{Page, StatusView};
@@ -21,8 +17,8 @@ use crate::caller::Caller;
 use crate::error::{ApiError, Code, Result};
 use crate::http::context::RequestContext;
 use crate::http::id::InPath;
-use crate::http::query::{Params, bad};
 use crate::paging::Paging;
+use crate::table::{Form, Row, harmless, known, moment};
 use crate::views::SubmissionView;
 
 /// Submissions, newest first.
@@ -56,59 +52,61 @@ pub(crate) async fn list_submissions(
     let (paging, params) =
         Paging::<SubmissionId>::read(&uri, "submissions", &["problem", "user", "verdict", "status", "format"])?;
     let filter = SubmissionFilter {
-        owner: owner(&params, &caller)?,
+        owner: caller.asks_about(&params)?,
         problem: params.text("problem").map(str::to_owned),
         verdict: params.word("verdict", Verdict::ALL)?,
         status: params.word("status", Status::ALL)?,
     };
-    let as_table = wants_table(&params, &headers)?;
+    let form = Form::asked_for(&params, &headers)?;
     let rows = app.deps.store.list_submissions(&filter, paging.after, paging.rows()).await?;
     let rows = rows.into_iter().map(SubmissionView::of).collect();
-    let page = paging.page(rows, |row: &SubmissionView| row.id);
-    let mut response = if as_table { table_response(&page, &uri, &context)? } else { Json(page).into_response() };
-    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Authorization, Herald-User"));
-    Ok(response)
+    form.answer(paging.page(rows, |row: &SubmissionView| row.id), &uri, &context)
 }
 
-/// Whose submissions: `None` is everybody's.
-fn owner(params: &Params, caller: &Caller) -> Result<Option<Owner>> {
-    match params.text("user") {
-        None | Some("me") => Ok(Some(caller.owner.clone())),
-        Some("*") if caller.is_admin() => Ok(None),
-        Some("*") => Err(ApiError::plain(Code::AdminRequired)),
-        Some(name) => {
-            Owner::user(name).map_err(|error| bad("user", error.to_string()))?;
-            caller.may_ask_about(name).map(Some).ok_or_else(|| ApiError::plain(Code::AdminRequired))
-        }
-    }
-}
+impl Row for SubmissionView {
+    const NAME: &'static str = "submissions";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "user",
+        "problem",
+        "language",
+        "status",
+        "verdict",
+        "reason",
+        "score",
+        "passed",
+        "run",
+        "total",
+        "time_ms",
+        "wall_ms",
+        "memory_kb",
+        "attempt",
+        "created_at",
+        "finished_at",
+    ];
 
-fn wants_table(params: &Params, headers: &HeaderMap) -> Result<bool> {
-    match params.text("format") {
-        Some("csv") => Ok(true),
-        Some("json") => Ok(false),
-        Some(_) => Err(bad("format", "must be one of json, csv".to_owned())),
-        None => Ok(table::is_preferred(headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()))),
+    fn cells(&self) -> Vec<String> {
+        let s = self;
+        vec![
+            s.id.to_string(),
+            harmless(&s.user),
+            harmless(s.problem.as_deref().unwrap_or_default()),
+            harmless(&s.language),
+            s.status.to_string(),
+            known(s.verdict),
+            harmless(s.reason.as_deref().unwrap_or_default()),
+            known(s.score),
+            s.tests.passed.to_string(),
+            s.tests.run.to_string(),
+            known(s.tests.total),
+            known(s.time_ms),
+            known(s.wall_ms),
+            known(s.memory_kb),
+            s.attempt.to_string(),
+            moment(Some(s.created_at)),
+            moment(s.finished_at),
+        ]
     }
-}
-
-fn table_response(page: &Page<SubmissionView>, uri: &Uri, context: &RequestContext) -> Result<Response> {
-    let text = table::write(&page.items).map_err(|error| ApiError::plain(Code::InternalError).caused_by(error))?;
-    let mut response = text.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
-    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"submissions.csv\""));
-    if let Some(next) = &page.next {
-        // All parameters as they were, but the cursor.
-        let query = uri.query().unwrap_or_default();
-        let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-        let query = kept.map(str::to_owned).chain([format!("cursor={next}")]).collect::<Vec<_>>().join("&");
-        let link = format!("<{}/submissions?{query}>; rel=\"next\"", context.base_url);
-        if let Ok(link) = HeaderValue::try_from(link) {
-            headers.insert(LINK, link);
-        }
-    }
-    Ok(response)
 }
 
 /// Cancel a submission.

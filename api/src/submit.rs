@@ -11,10 +11,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use herald_domain::id::MessageId;
-use herald_domain::identity::key_hash;
 use herald_domain::store::{Accepted, Intake};
 use herald_domain::submission::{Idempotency, NewSubmission, Submission};
 use herald_domain::view::AcceptedView;
@@ -26,12 +25,11 @@ use crate::error::{ApiError, Code, Result};
 use crate::http::body::JsonBody;
 use crate::http::context::RequestContext;
 use crate::http::json::{Findings, Pointer};
+use crate::idempotency;
 use crate::links::status_path;
 use crate::views::{BatchItem, BatchRequest, BatchView, SubmitRequest};
 
 pub(crate) use resolve::KnownProblems;
-
-const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Submit a program.
 ///
@@ -54,11 +52,11 @@ pub(crate) async fn create_submission(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
-    let key = idempotency_key(&headers)?;
+    let key = idempotency::key(&headers)?;
     let mut findings = Findings::default();
     let request = read::submission(&mut findings, &Pointer::root(), body);
     let mut new = app.resolve(&mut findings, &Pointer::root(), &request, &caller, &context).await?;
-    new.idempotency = key.map(|key| Idempotency { key, request_hash: fingerprint(&request) });
+    new.idempotency = key.map(|key| idempotency::of(key, &request));
     if let Some(refusal) = app.refusal(findings, 1).await? {
         return app.replay(new, refusal, &caller, &context).await;
     }
@@ -85,10 +83,10 @@ pub(crate) async fn create_submissions(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
-    let key = idempotency_key(&headers)?;
+    let key = idempotency::key(&headers)?;
     let mut findings = Findings::default();
     let batch = BatchRequest { submissions: read::batch(&mut findings, body) };
-    let whole = fingerprint(&batch);
+    let whole = idempotency::fingerprint(&batch);
     let mut news = Vec::with_capacity(batch.submissions.len());
     for (n, request) in batch.submissions.iter().enumerate() {
         let at = Pointer::root().field("submissions").item(n);
@@ -190,9 +188,7 @@ impl App {
         tracing::info!(replayed, "submission accepted");
         let body = Json(self.accepted(submission, caller, context));
         let mut response = (StatusCode::ACCEPTED, [(LOCATION, status_path(submission))], body).into_response();
-        if replayed {
-            response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
-        }
+        idempotency::tell(&mut response, replayed);
         response
     }
 
@@ -212,9 +208,7 @@ impl App {
         };
         let items = outcomes.into_iter().map(item).collect();
         let mut response = (StatusCode::ACCEPTED, Json(BatchView { items })).into_response();
-        if replayed {
-            response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
-        }
+        idempotency::tell(&mut response, replayed);
         Ok(response)
     }
 
@@ -231,22 +225,4 @@ fn refused(error: &ApiError, context: &RequestContext) -> BatchItem {
 fn too_many_open(open: u64) -> ApiError {
     let code = Code::TooManyOpen;
     ApiError::new(code, format!("you have {open} unfinished submissions; {}", code.next_step()))
-}
-
-/// SHA-256 of a request as it was understood: white space, the order of fields, and null for absent do not matter.
-fn fingerprint(request: &impl serde::Serialize) -> String {
-    key_hash(&serde_json::to_string(request).unwrap_or_default())
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
-    let mut given = headers.get_all("idempotency-key").iter();
-    let Some(value) = given.next() else { return Ok(None) };
-    let visible = |text: &&str| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    match value.to_str().ok().filter(visible) {
-        Some(key) if given.next().is_none() => Ok(Some(key.to_owned())),
-        _ => {
-            let detail = "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters without spaces";
-            Err(ApiError::new(Code::BadHeader, detail))
-        }
-    }
 }

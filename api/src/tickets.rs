@@ -17,7 +17,8 @@ use crate::views::{TicketRequest, TicketView};
 
 /// Get a ticket for a channel.
 ///
-/// For `user:` it must be used within 60 seconds; for `submission:` it lasts 24 hours, over any number of connections.
+/// For `user:` it must be used within 60 seconds; for `submission:` and `transfer:` it lasts 24 hours, over any number of
+/// connections.
 #[utoipa::path(
     post, path = "/tickets", operation_id = "create_ticket", tag = "push",
     request_body(content = TicketRequest, example = json!({"channel": "user:me"})),
@@ -33,13 +34,8 @@ pub(crate) async fn create_ticket(
     let root = Pointer::root();
     let at = root.field("channel");
     let mut fields = findings.object(&root, body, &["channel"]).unwrap_or_default();
-    let text = match fields.remove("channel") {
-        Some(node) => findings.text(&at, node),
-        None => {
-            findings.add(&at, "missing; it is user:me, user:<name> or submission:<id>");
-            None
-        }
-    };
+    let known = "user:me, user:<name>, submission:<id> or transfer:<id>";
+    let text = findings.required(&at, fields.remove("channel"), known);
     findings.finish()?;
     let (channel, owner) = app.channel(&text.unwrap_or_default(), &caller, &at).await?;
     Ok(Json(app.ticket(channel, &owner, &caller, &context)))
@@ -59,6 +55,12 @@ impl App {
                 let found = self.deps.store.get_submission(id, Some(&caller.owner)).await?;
                 let submission = found.ok_or_else(ApiError::not_found)?;
                 Ok((Channel::Submission(id), submission.owner))
+            }
+            Some(("transfer", id)) => {
+                let id = id.parse().map_err(|_| ApiError::not_found())?;
+                let found = self.deps.store.get_transfer(id, Some(&caller.owner)).await?;
+                found.ok_or_else(ApiError::not_found)?;
+                Ok((Channel::Transfer(id), caller.owner.clone()))
             }
             _ => {
                 let mut findings = Findings::default();

@@ -1,5 +1,9 @@
 //! JSON of this API beyond what `herald_domain::view` shares with the other parts.
 
+mod ledger;
+mod money;
+mod webhooks;
+
 use herald_domain::id::{DeadLetterId, KeyId, SubmissionId};
 use herald_domain::identity::{ApiKey, Scope};
 use herald_domain::language::LanguageInfo;
@@ -10,6 +14,10 @@ use herald_domain::view::{AcceptedView, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+
+pub use ledger::{LedgerCheckView, ReconcileView};
+pub use money::{AccountRequest, CaptureRequest, FundRequest, HoldRequest, RefundRequest, TransferRequest};
+pub use webhooks::{AttemptView, CallView, EndpointRequest, EndpointView, NewEndpointView};
 
 /// Body of `POST /submit`. Exactly one of `source` and `files`.
 ///
@@ -186,8 +194,8 @@ impl LanguageView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TicketRequest {
-    /// `user:me`, `user:<name>` or `submission:<id>`.
-    #[schema(example = "user:me", pattern = "^(user|submission):.+$")]
+    /// `user:me`, `user:<name>`, `submission:<id>` or `transfer:<id>`.
+    #[schema(example = "user:me", pattern = "^(user|submission|transfer):.+$")]
     pub channel: String,
 }
 
@@ -258,7 +266,7 @@ pub struct DeadLetterView {
     pub id: DeadLetterId,
     /// The work queue that it belonged to.
     pub queue: String,
-    /// `submission:<id>` where it is known.
+    /// `submission:<id>` or `transfer:<id>` where it is known.
     pub entity: Option<String>,
     /// Whose it is, for `Herald-User`.
     pub user: Option<String>,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use herald_domain::money::Service;
 use lapin::options::{
     BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
     QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
@@ -118,14 +119,23 @@ pub async fn purge(url: &str, queue: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Empties the queues of all services.
+pub async fn purge_services(url: &str, prefix: &str) -> anyhow::Result<()> {
+    for service in Service::ALL {
+        purge(url, &format!("{prefix}.service.{service}")).await?;
+    }
+    Ok(())
+}
+
 /// Deletes queues and exchanges that a broker handle with this prefix has declared.
 pub async fn remove(url: &str, prefix: &str) -> anyhow::Result<()> {
     let connection = connect(url).await?;
     let channel = connection.create_channel().await?;
-    for queue in ["work.judge.any", "dead"] {
+    let services = Service::ALL.iter().map(|service| format!("service.{service}"));
+    for queue in services.chain(["work.judge.any".to_owned(), "dead".to_owned()]) {
         channel.queue_delete(format!("{prefix}.{queue}").into(), QueueDeleteOptions::default()).await?;
     }
-    for exchange in ["work", "dead", "push"] {
+    for exchange in ["work", "transfers", "dead", "push"] {
         channel.exchange_delete(format!("{prefix}.{exchange}").into(), ExchangeDeleteOptions::default()).await?;
     }
     connection.close(200, "done".into()).await?;

@@ -25,6 +25,21 @@ impl Servers {
 
     /// An empty, migrated database, to be dropped by [`Database::remove`].
     pub async fn database(&self, purpose: &str) -> anyhow::Result<Database> {
+        let database = self.create(purpose).await?;
+        PostgresStore::migrate(&database.url).await?;
+        Ok(database)
+    }
+
+    /// A database with the tables of pgbench's TPC-B-like transaction at this scale, to be dropped likewise.
+    pub async fn tpcb_database(&self, scale: u32) -> anyhow::Result<Database> {
+        let database = self.create("tpcb").await?;
+        let mut command = Command::new("pgbench");
+        command.args(["--initialize", "--quiet"]).arg(format!("--scale={scale}")).arg(&database.url);
+        output_of(command).await?;
+        Ok(database)
+    }
+
+    async fn create(&self, purpose: &str) -> anyhow::Result<Database> {
         let name = format!("herald_bench_{purpose}_{}", std::process::id());
         let (address, parameters) = match self.store_url.split_once('?') {
             Some((address, parameters)) => (address, format!("?{parameters}")),
@@ -32,10 +47,7 @@ impl Servers {
         };
         let (server, _) = address.rsplit_once('/').context("the store's URL names no database")?;
         psql(&self.store_url, &format!("create database {name}")).await?;
-        let database =
-            Database { url: format!("{server}/{name}{parameters}"), name, maintenance: self.store_url.clone() };
-        PostgresStore::migrate(&database.url).await?;
-        Ok(database)
+        Ok(Database { url: format!("{server}/{name}{parameters}"), name, maintenance: self.store_url.clone() })
     }
 
     /// Their names and versions.
@@ -78,6 +90,13 @@ impl Database {
         Ok(())
     }
 
+    /// Forgets all transfers and what came of them; accounts keep their balances. Otherwise as [`Database::clear`].
+    pub async fn clear_transfers(&self) -> anyhow::Result<()> {
+        self.sql("truncate transfers, entries, effects, receipts, dead_letters, events, transfer_outbox").await?;
+        self.sql("checkpoint").await?;
+        Ok(())
+    }
+
     /// Bytes of what one submission's own row and its source row take.
     pub async fn row_bytes(&self) -> anyhow::Result<usize> {
         let bytes = self.sql("select round(avg(pg_column_size(s.*) + pg_column_size(o.*))) from submissions s join sources o on o.submission_id = s.id").await?;
@@ -91,18 +110,35 @@ impl Database {
         // Row header 24, id 8, length of the text 4.
         let body = "x".repeat(row_bytes.saturating_sub(36));
         std::fs::write(&script, format!("insert into peer_rows (body) values ('{body}');\n"))?;
-        let mut command = Command::new("pgbench");
-        command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
-        command.arg(format!("--client={CLIENTS}")).arg(format!("--time={seconds}"));
-        command.arg("--file").arg(&script).arg(&self.url);
-        let output = output_of(command).await?;
-        let rate = output.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        rate.with_context(|| format!("pgbench said no rate:\n{output}"))
+        let mut command = pgbench(CLIENTS, seconds);
+        command.arg("--no-vacuum").arg("--file").arg(&script).arg(&self.url);
+        rate_of(command).await
+    }
+
+    /// TPC-B-like transactions per second, by so many clients with prepared statements. pgbench itself empties its history
+    /// and vacuums its small tables first.
+    pub async fn tpcb(&self, clients: usize, seconds: u64) -> anyhow::Result<f64> {
+        let mut command = pgbench(clients, seconds);
+        command.arg("--builtin=tpcb-like").arg(&self.url);
+        rate_of(command).await
     }
 
     pub async fn remove(self) -> anyhow::Result<()> {
         psql(&self.maintenance, &format!("drop database {} with (force)", self.name)).await.map(drop)
     }
+}
+
+fn pgbench(clients: usize, seconds: u64) -> Command {
+    let mut command = Command::new("pgbench");
+    command.args(["--protocol=prepared", "--jobs=2"]);
+    command.arg(format!("--client={clients}")).arg(format!("--time={seconds}"));
+    command
+}
+
+async fn rate_of(pgbench: Command) -> anyhow::Result<f64> {
+    let output = output_of(pgbench).await?;
+    let rate = output.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+    rate.with_context(|| format!("pgbench said no rate:\n{output}"))
 }
 
 async fn psql(url: &str, statement: &str) -> anyhow::Result<String> {

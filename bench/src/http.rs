@@ -7,10 +7,12 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::http::request::Builder;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 pub struct Client {
     sender: SendRequest<Full<Bytes>>,
@@ -41,14 +43,24 @@ impl Client {
 
     /// Submits; an error unless it was accepted.
     pub async fn submit(&mut self, key: &HeaderValue, body: Bytes) -> anyhow::Result<()> {
-        let request = Request::post("/submit")
-            .header(HOST, &self.host)
-            .header(AUTHORIZATION, key)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(body))?;
+        let request = self.post("/submit", key).body(Full::new(body))?;
         let (status, body) = self.send(request).await?;
         ensure!(status == StatusCode::ACCEPTED, "POST /submit answered {status}: {}", String::from_utf8_lossy(&body));
         Ok(())
+    }
+
+    /// Pays, under an idempotency key of its own; the answer, or an error unless it was booked.
+    pub async fn pay(&mut self, key: &HeaderValue, body: Bytes) -> anyhow::Result<Bytes> {
+        let idempotency = Uuid::new_v4().simple().to_string();
+        let request = self.post("/transactions", key).header("idempotency-key", idempotency).body(Full::new(body))?;
+        let (status, body) = self.send(request).await?;
+        let said = || String::from_utf8_lossy(&body).into_owned();
+        ensure!(status == StatusCode::CREATED, "POST /transactions answered {status}: {}", said());
+        Ok(body)
+    }
+
+    fn post(&self, path: &str, key: &HeaderValue) -> Builder {
+        Request::post(path).header(HOST, &self.host).header(AUTHORIZATION, key).header(CONTENT_TYPE, "application/json")
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {

@@ -15,6 +15,7 @@ mod database;
 mod http;
 mod machine;
 mod measure;
+mod payments;
 mod process;
 mod report;
 mod seed;
@@ -38,6 +39,9 @@ pub struct Options {
     /// Measure only these, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<Measure>,
+    /// Measure the flow of money instead of that of submissions
+    #[arg(long, conflicts_with = "only")]
+    money: bool,
     /// Rounds of each measure
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: u16,
@@ -62,7 +66,11 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         folder: tempfile::Builder::new().prefix("herald-bench-").tempdir()?,
         rounds: options.rounds.into(),
     };
-    let chosen = if options.only.is_empty() { Measure::ALL } else { &options.only };
+    let chosen = match (options.money, options.only.as_slice()) {
+        (true, _) => Measure::MONEY,
+        (false, []) => Measure::JUDGING,
+        (false, only) => only,
+    };
     let mut rows: Vec<Row> = Vec::new();
     for measure in chosen {
         eprintln!("{measure:?}: {}", measure.title());

@@ -1,10 +1,12 @@
 //! The measures, each a module.
 
+mod fanout;
 mod noop;
 mod push;
 mod relay;
 mod sockets;
 mod submit;
+mod transfers;
 mod up;
 
 use clap::ValueEnum;
@@ -21,10 +23,13 @@ pub enum Measure {
     Submit,
     Relay,
     Noop,
+    Transfers,
+    Fanout,
 }
 
 impl Measure {
-    pub const ALL: &'static [Self] = &[Self::Push, Self::Sockets, Self::Up, Self::Submit, Self::Relay, Self::Noop];
+    pub const JUDGING: &'static [Self] = &[Self::Push, Self::Sockets, Self::Up, Self::Submit, Self::Relay, Self::Noop];
+    pub const MONEY: &'static [Self] = &[Self::Transfers, Self::Fanout];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -34,6 +39,8 @@ impl Measure {
             Self::Submit => "accepted POST /submit, against pgbench",
             Self::Relay => "the outbox relay, against a bare pipelined publish",
             Self::Noop => "submissions from POST to verdict with nothing to judge",
+            Self::Transfers => "accepted POST /transactions, against pgbench's TPC-B",
+            Self::Fanout => "what the five services make of transfers, and how soon",
         }
     }
 
@@ -45,6 +52,8 @@ impl Measure {
             Self::Submit => submit::measure(bench).await,
             Self::Relay => on_database(bench, "relay", relay::measure).await,
             Self::Noop => on_database(bench, "noop", noop::measure).await,
+            Self::Transfers => on_database(bench, "transfers", transfers::measure).await,
+            Self::Fanout => on_database(bench, "fanout", fanout::measure).await,
         }
     }
 }

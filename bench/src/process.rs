@@ -23,17 +23,18 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `herald <command>` with these settings on a free port; returns when it answers. Its log is in the folder.
+    /// Starts `herald <command>` (words apart by spaces) with these settings on a free port; returns when it answers. Its log is
+    /// in the folder.
     pub async fn start(command: &str, settings: &[(&str, &str)], folder: &Path) -> anyhow::Result<Self> {
         let address = free_address()?;
-        let log = folder.join(format!("{command}-{}.log", address.port()));
+        let log = folder.join(format!("{}-{}.log", command.replace(' ', "-"), address.port()));
         let program = std::env::current_exe()?.with_file_name("herald");
         let mut process = Command::new(&program);
         // What the caller's shell has set is not what is measured.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HERALD_")) {
             process.env_remove(name);
         }
-        process.arg(command).envs(settings.iter().copied()).env("HERALD_LISTEN", address.to_string());
+        process.args(command.split(' ')).envs(settings.iter().copied()).env("HERALD_LISTEN", address.to_string());
         process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?).kill_on_drop(true);
         let child = process.spawn().with_context(|| format!("{} cannot be run: build it first", program.display()))?;
         let id = child.id().context("the process ended at once")?;

@@ -1,16 +1,18 @@
-//! What the measures fill a store with: users, keys, submissions, tickets.
+//! What the measures fill a store with: users, keys, submissions, tickets, accounts.
 
 use std::ops::Range;
 
 use anyhow::{Context, ensure};
 use herald_domain::channel::Channel;
 use herald_domain::clock::{Clock, SystemClock};
-use herald_domain::id::{KeyId, LeaseToken, MessageId, SubmissionId};
+use herald_domain::id::{AccountId, KeyId, LeaseToken, MessageId, SubmissionId, TransferId};
 use herald_domain::identity::{ApiKey, Scope, key_hash};
+use herald_domain::money::{AccountKind, Currency, NewAccount, NewTransfer, TransferKind};
 use herald_domain::owner::Owner;
-use herald_domain::store::{Accepted, Created, Intake, Store};
+use herald_domain::store::{Accepted, Created, Intake, Moved, Opened, Store, TransferIntake};
 use herald_domain::submission::{Judgement, Limits, MemorySource, NewSubmission, SourceFile, Tests, Verdict};
 use herald_domain::ticket::{ENTITY_TICKET_SECS, Grant, SigningKey};
+use herald_pipeline::funding_account;
 use hyper::header::HeaderValue;
 use uuid::Uuid;
 
@@ -107,6 +109,65 @@ pub async fn keys(store: &dyn Store, users: usize) -> anyhow::Result<Vec<HeaderV
         keys.push(HeaderValue::try_from(format!("Bearer {secret}"))?);
     }
     Ok(keys)
+}
+
+/// What a payment pays, in paise: enough to earn a reward at a merchant's.
+const PRICE: u64 = 1_250;
+/// What everybody has: more than any measure spends.
+const BALANCE: u64 = 1_000_000_000_000;
+const CURRENCY: &str = "INR";
+
+/// Opens and fills an account for each of so many payers, whose owners are those of [`keys`], and the budget of rewards; opens
+/// so many merchants' accounts.
+pub async fn accounts(store: &dyn Store, payers: usize, merchants: usize) -> anyhow::Result<()> {
+    let currency = CURRENCY.parse()?;
+    let mut filled = vec![open(store, "rewards.inr", Owner::herald(), AccountKind::Rewards).await?];
+    for n in 0..payers {
+        filled.push(open(store, &format!("payer{n}"), owner(n)?, AccountKind::User).await?);
+    }
+    for n in 0..merchants {
+        open(store, &format!("merchant{n}"), Owner::user(&format!("shop{n}"))?, AccountKind::Merchant).await?;
+    }
+    let from = funding_account(store, currency).await?.id;
+    let fundings: Vec<_> = filled.into_iter().map(|to| funding(from, to, currency)).collect();
+    for batch in fundings.chunks(BATCH) {
+        for moved in store.book_transfers(batch).await? {
+            ensure!(matches!(moved, Moved::Now(_)), "an account was not filled: {moved:?}");
+        }
+    }
+    Ok(())
+}
+
+async fn open(store: &dyn Store, handle: &str, owner: Owner, kind: AccountKind) -> anyhow::Result<AccountId> {
+    let id = AccountId(Uuid::now_v7());
+    let account = NewAccount { id, handle: handle.parse()?, owner, currency: CURRENCY.parse()?, kind };
+    let opened = store.open_account(&account).await?;
+    ensure!(matches!(opened, Opened::Now(_)), "the account {handle} was not opened: {opened:?}");
+    Ok(id)
+}
+
+fn funding(from: AccountId, to: AccountId, currency: Currency) -> TransferIntake {
+    let transfer = NewTransfer {
+        id: TransferId(Uuid::now_v7()),
+        kind: TransferKind::Funding,
+        from,
+        to,
+        amount: BALANCE,
+        currency,
+        hold: None,
+        reference: None,
+        note: None,
+        parent: None,
+        asked_by: Owner::herald(),
+        idempotency: None,
+        traceparent: None,
+    };
+    TransferIntake { transfer, message: MessageId(Uuid::now_v7()) }
+}
+
+/// The body of a payment.
+pub fn payment_body(payer: usize, merchant: usize) -> bytes::Bytes {
+    format!(r#"{{"from":"payer{payer}","to":"merchant{merchant}","amount":{PRICE},"currency":"{CURRENCY}"}}"#).into()
 }
 
 /// The body of a POST of [`SOURCE`].

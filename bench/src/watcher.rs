@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use futures::StreamExt;
 use herald_domain::channel::Channel;
-use herald_domain::id::SubmissionId;
+use herald_domain::id::{SubmissionId, TransferId};
+use herald_domain::money::Service;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -45,6 +46,20 @@ impl Watcher {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads until each of the five services has told what it made of the transfer; an error if one has failed.
+    pub async fn until_served(&mut self, transfer: TransferId) -> anyhow::Result<()> {
+        let channel = format!(r#""channel":"{}""#, Channel::Transfer(transfer));
+        let mut left: Vec<_> = Service::ALL.iter().map(|service| format!(r#""event":"{service}."#)).collect();
+        while !left.is_empty() {
+            let frame = self.next().await?;
+            if frame.contains(&channel) {
+                left.retain(|service| !frame.contains(service));
+                ensure!(!frame.contains(r#".failed""#), "a service failed: {frame}");
+            }
+        }
+        Ok(())
     }
 
     async fn next(&mut self) -> anyhow::Result<Utf8Bytes> {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_broker_rabbitmq::{RabbitBroker, RabbitConfig};
 use herald_domain::broker::Broker;
 use herald_domain::clock::{Clock, SystemClock};
+use herald_domain::money::Service;
 use herald_domain::store::Store;
 use herald_store_postgres::{PostgresConfig, PostgresStore};
 use herald_store_sqlite::{OpenError, SqliteStore};
@@ -60,6 +62,22 @@ pub struct AdapterOptions {
         value_name = "NAMES"
     )]
     pub classes: Vec<String>,
+    /// Services that are told of transfers, separated by commas; the same in every process
+    #[arg(
+        long = "services",
+        env = "HERALD_SERVICES",
+        default_values_t = Service::ALL.iter().copied(),
+        value_parser = service_parser(),
+        value_delimiter = ',',
+        value_name = "NAMES"
+    )]
+    pub services: Vec<Service>,
+}
+
+/// Knows the names, so that a wrong one is answered with them.
+fn service_parser() -> impl TypedValueParser<Value = Service> {
+    PossibleValuesParser::new(Service::ALL.iter().map(|service| service.as_str()))
+        .try_map(|name| name.parse::<Service>())
 }
 
 /// Whether this process is the only one on its store and broker.
@@ -165,7 +183,10 @@ impl AdapterOptions {
     fn open_broker(&self, alone: Alone, kind: &str) -> anyhow::Result<Arc<dyn Broker>> {
         let url = read_secret(&self.broker_url, self.broker_url_file.as_ref(), "HERALD_BROKER_URL_FILE")?;
         match url.split_once(':') {
-            Some(("memory", "")) if alone == Alone::May => Ok(Arc::new(MemoryBroker::new(MemoryConfig::default()))),
+            Some(("memory", "")) if alone == Alone::May => {
+                let config = MemoryConfig { services: self.services.clone(), ..MemoryConfig::default() };
+                Ok(Arc::new(MemoryBroker::new(config)))
+            }
             Some(("memory", "")) => {
                 let problem = "a fleet needs amqp:; memory: works only in one process (`herald up`)";
                 Err(ConfigError::new("HERALD_BROKER_URL", "memory:", problem))?
@@ -174,6 +195,7 @@ impl AdapterOptions {
                 let config = RabbitConfig {
                     prefix: self.broker_prefix.clone(),
                     classes: self.classes.clone(),
+                    services: self.services.clone(),
                     connection_name: format!("herald-{kind}"),
                     ..RabbitConfig::default()
                 };
@@ -225,4 +247,37 @@ pub fn make_private_folder(folder: &std::path::Path) -> anyhow::Result<()> {
     made.with_context(|| {
         format!("the data folder {} could not be made: choose another with HERALD_DATA", folder.display())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser, Debug)]
+    struct Program {
+        #[command(flatten)]
+        adapters: AdapterOptions,
+    }
+
+    fn services(arguments: &[&str]) -> Result<Vec<Service>, clap::Error> {
+        let arguments = std::iter::once("herald").chain(arguments.iter().copied());
+        Program::try_parse_from(arguments).map(|program| program.adapters.services)
+    }
+
+    #[test]
+    fn all_services_are_told_unless_some_are_named() {
+        assert_eq!(services(&[]).unwrap(), Service::ALL);
+        assert_eq!(services(&["--services", "webhook,fraud"]).unwrap(), [Service::Webhook, Service::Fraud]);
+    }
+
+    #[test]
+    fn an_unknown_service_is_answered_with_the_setting_and_the_names() {
+        for bad in ["fraud,raffle", "Fraud", "fraud,", ""] {
+            let error = services(&["--services", bad]).unwrap_err().to_string();
+            assert!(error.contains("--services"), "{error}");
+            assert!(Service::ALL.iter().all(|service| error.contains(service.as_str())), "{error}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
-//! The pipeline's background tasks, which api, worker and `up` run alike: relay, sweeper, dead letters.
+//! The pipeline's background tasks, which api, worker and `up` run alike: relay, sweeper, dead letters, the end of holds.
 
 use std::time::Duration;
 
 use clap::Args;
-use herald_pipeline::{Deps, Relay, SweepConfig, Sweeper, record_fallen};
+use herald_pipeline::{Deps, Relay, SweepConfig, Sweeper, expire_holds, record_fallen};
 
 use crate::{Adapters, Lifecycle};
 
@@ -25,6 +25,7 @@ pub fn start(adapters: &Adapters, options: &SweepOptions, life: &Lifecycle) -> R
     };
     let relay = Relay::start(deps.clone(), &life.tasks, life.stop.clone());
     life.tasks.spawn(Sweeper::new(deps.clone(), config).run(life.stop.clone()));
+    life.tasks.spawn(expire_holds(deps.clone(), relay.clone(), life.stop.clone()));
     life.tasks.spawn(record_fallen(deps, adapters.clock.clone(), life.stop.clone()));
     relay
 }

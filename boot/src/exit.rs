@@ -4,16 +4,17 @@ use std::process::ExitCode;
 
 /// A setting that cannot be used: which, its value, and what is allowed.
 #[derive(Debug, thiserror::Error)]
-#[error("{setting}={value}: {problem}")]
-pub struct ConfigError {
-    pub setting: &'static str,
-    pub value: String,
-    pub problem: String,
-}
+#[error("{0}")]
+pub struct ConfigError(String);
 
 impl ConfigError {
     pub fn new(setting: &'static str, value: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { setting, value: value.into(), problem: problem.into() }
+        Self(format!("{setting}={}: {}", value.into(), problem.into()))
+    }
+
+    /// Where the error already names the setting.
+    pub fn of(error: &impl std::error::Error) -> Self {
+        Self(error.to_string())
     }
 }
 

@@ -1,5 +1,5 @@
-//! The `Broker` port: wake-ups for workers, and live messages for hubs. No exchange, binding or confirm in its types: those
-//! are the RabbitMQ adapter's own. (A third pair, events for named services, joins with its first service.)
+//! The `Broker` port: wake-ups for workers, steps of transfers for named services, and live messages for hubs. No exchange,
+//! binding or confirm in its types: those are the RabbitMQ adapter's own.
 //!
 //! Rules that every adapter keeps, each a clause of the contract suite (`testkit::broker_contract`):
 //! * publishing work returns `Ok` once the broker has taken responsibility; otherwise it is an error and may be done again;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::LiveMessage;
 use crate::id::{MessageId, SubmissionId};
+use crate::money::{Service, TransferStep};
 use crate::owner::Partition;
 
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,19 @@ pub struct WorkMessage {
     pub traceparent: Option<String>,
 }
 
+/// A step of a transfer, for services. JSON `{"v":1,"transfer":"<id>","kind":"payment","state":"completed"}`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TransferMessage {
+    /// AMQP `message-id`.
+    #[serde(skip)]
+    pub id: Option<MessageId>,
+    #[serde(flatten)]
+    pub step: TransferStep,
+    /// W3C trace context; AMQP header `traceparent`.
+    #[serde(skip)]
+    pub traceparent: Option<String>,
+}
+
 /// How the connections stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BrokerStatus {
@@ -61,6 +75,19 @@ pub trait Broker: Send + Sync + 'static {
 
     /// Messages ready in the class's queue (not those being worked on).
     async fn work_depth(&self, class: &str) -> Result<u64>;
+
+    /// Publishes each to the queue of every configured service that the step concerns, in pipeline; one result for each, in
+    /// order. Waits at most 30 s for a confirm. A step that concerns nobody is `Ok`.
+    async fn publish_transfers(&self, messages: &[TransferMessage]) -> Vec<Result<()>>;
+
+    /// The same to the queue of this service alone.
+    async fn wake_service(&self, service: Service, messages: &[TransferMessage]) -> Vec<Result<()>>;
+
+    /// Consumes a service's queue with at most `prefetch` messages unsettled.
+    async fn consume_service(&self, service: Service, prefetch: u16) -> Result<Box<dyn ServiceConsumer>>;
+
+    /// Messages ready in the service's queue (not those being worked on).
+    async fn service_depth(&self, service: Service) -> Result<u64>;
 
     /// Hands a live message over without waiting; dropped if the broker is away or behind. Returns whether it was taken.
     fn publish_live(&self, message: &LiveMessage) -> bool;
@@ -100,6 +127,25 @@ pub trait Delivery: Send + Sync {
     fn redelivered(&self) -> bool;
 
     /// Done with. `Err(Stale)`: the broker will deliver it again, which is harmless.
+    async fn ack(self: Box<Self>) -> Result<()>;
+}
+
+#[async_trait]
+pub trait ServiceConsumer: Send {
+    /// What waits, at least one and at most `most`; waits through reconnects. `None` after [`ServiceConsumer::close`] or the
+    /// broker's close. Safe to cancel.
+    async fn next(&mut self, most: usize) -> Option<Box<dyn TransferBatch>>;
+
+    /// Stops taking; batches already handed out can still be settled.
+    async fn close(&mut self);
+}
+
+/// Deliveries that are settled together; dropped unsettled means delivered again.
+#[async_trait]
+pub trait TransferBatch: Send + Sync {
+    fn messages(&self) -> &[TransferMessage];
+
+    /// Done with all of them. `Err(Stale)`: the broker will deliver some again, which is harmless.
     async fn ack(self: Box<Self>) -> Result<()>;
 }
 

@@ -5,34 +5,68 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::id::{Epoch, SubmissionId};
+use crate::id::{Epoch, SubmissionId, TransferId};
 use crate::owner::Owner;
 
 /// What one can subscribe to.
 ///
-/// On the wire: `submission:<uuid>`, `user:<name>` (the name without the tenant).
+/// On the wire: `submission:<uuid>`, `transfer:<uuid>`, `user:<name>` (the name without the tenant).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Channel {
     /// A log: every stored event of one submission, by offset.
     Submission(SubmissionId),
+    /// A log: every stored event of one transfer, by offset.
+    Transfer(TransferId),
     /// A filter, not a log: the events of all entities that concern the user, under each entity's own channel.
     User(Owner),
+}
+
+/// What has a log of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Entity {
+    Submission(SubmissionId),
+    Transfer(TransferId),
+}
+
+impl From<Entity> for Channel {
+    fn from(entity: Entity) -> Self {
+        match entity {
+            Entity::Submission(id) => Self::Submission(id),
+            Entity::Transfer(id) => Self::Transfer(id),
+        }
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Channel::from(*self).fmt(f)
+    }
 }
 
 /// Why a channel or cursor could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    #[error("a channel is 'submission:<id>' or 'user:<name>'")]
+    #[error("a channel is 'submission:<id>', 'transfer:<id>' or 'user:<name>'")]
     Channel,
     #[error("the cursor is not one that this server made; leave it out to start from a snapshot")]
     Cursor,
 }
 
 impl Channel {
+    /// Whose log it is; none for `user:`.
+    pub fn entity(&self) -> Option<Entity> {
+        match self {
+            Self::Submission(id) => Some(Entity::Submission(*id)),
+            Self::Transfer(id) => Some(Entity::Transfer(*id)),
+            Self::User(_) => None,
+        }
+    }
+
     /// Reads the wire form. A `user:` name is taken within the default tenant.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         match text.split_once(':') {
             Some(("submission", id)) => id.parse().map(Self::Submission).map_err(|_| ParseError::Channel),
+            Some(("transfer", id)) => id.parse().map(Self::Transfer).map_err(|_| ParseError::Channel),
             Some(("user", name)) => Owner::user(name).map(Self::User).map_err(|_| ParseError::Channel),
             _ => Err(ParseError::Channel),
         }
@@ -43,6 +77,7 @@ impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Submission(id) => write!(f, "submission:{id}"),
+            Self::Transfer(id) => write!(f, "transfer:{id}"),
             Self::User(owner) => write!(f, "user:{}", owner.user_name()),
         }
     }
@@ -102,6 +137,9 @@ mod tests {
             offset: 42,
         };
         assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor.clone()));
+        let transfer = Cursor { channel: Channel::Transfer(TransferId(Uuid::from_u128(9))), ..cursor.clone() };
+        assert_eq!(Cursor::decode(&transfer.encode()), Ok(transfer.clone()));
+        assert_ne!(transfer.encode(), cursor.encode(), "one id, two entities");
         let user = Cursor { channel: Channel::User(Owner::user("a.b@c").unwrap()), ..cursor };
         assert_eq!(Cursor::decode(&user.encode()), Ok(user));
         for bad in ["", "!!", "MQ", &URL_SAFE_NO_PAD.encode("2|x|y|z")] {

@@ -16,7 +16,7 @@ pub const MAX_FRAME_BYTES: usize = 16 * 1024;
 /// `offset` counts 1, 2, 3 … per channel without gaps; it is the entity row's own `offset` column after the change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredEvent {
-    /// The entity's channel (`submission:<id>`), never `user:`.
+    /// The entity's channel (`submission:<id>` or `transfer:<id>`), never `user:`.
     pub channel: Channel,
     pub offset: u64,
     /// When, by the store's clock.
@@ -24,10 +24,11 @@ pub struct StoredEvent {
     pub at: OffsetDateTime,
     /// Who may see it.
     pub audience: Vec<Owner>,
-    /// `submission.queued`, `submission.compiling`, `submission.running`, `submission.finished`, `submission.cancelled`.
+    /// `submission.queued`, `submission.compiling`, `submission.running`, `submission.finished`, `submission.cancelled`;
+    /// `transfer.<state>`, and `<service>.<what>` for what a service made of a transfer.
     #[serde(rename = "event")]
     pub name: String,
-    /// JSON object: at least `id`, `status` and, once there is one, `verdict`.
+    /// JSON object: at least `id`, `status` and, once a submission has one, `verdict`.
     pub data: Arc<RawValue>,
 }
 

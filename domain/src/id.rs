@@ -54,3 +54,7 @@ id!(/// Names one account.
     AccountId);
 id!(/// Names one transfer.
     TransferId);
+id!(/// Names one webhook endpoint.
+    EndpointId);
+id!(/// Names one call of a webhook endpoint.
+    AttemptId);

@@ -21,4 +21,5 @@ pub mod submission;
 pub mod text;
 pub mod ticket;
 pub mod view;
+pub mod webhook;
 mod words;

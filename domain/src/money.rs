@@ -5,6 +5,7 @@
 mod account;
 mod currency;
 mod effect;
+mod event;
 mod ledger;
 mod transfer;
 pub mod view;
@@ -16,7 +17,7 @@ pub use effect::{
     error_detail, reason_detail, with_receipt,
 };
 pub use ledger::{Books, Entry, Leg, Refusal, Side};
-pub use transfer::{Hold, Holder, NewTransfer, Transfer, TransferKind, TransferState, TransferStep};
+pub use transfer::{FRAUD_HOLD_MS, Hold, Holder, NewTransfer, Transfer, TransferKind, TransferState, TransferStep};
 pub use view::{EffectEventData, EffectView, TransferEventData};
 
 /// No amount and no counter of an account is larger: every language's JSON numbers are exact up to here (2^53).

@@ -39,6 +39,11 @@ impl Owner {
         Ok(Self(format!("{DEFAULT_TENANT}/{user}")))
     }
 
+    /// The server itself, whose accounts money enters and leaves by.
+    pub fn herald() -> Self {
+        Self(format!("{DEFAULT_TENANT}/herald"))
+    }
+
     /// An owner as a store or message holds it, taken as it is.
     pub fn from_stored(whole: String) -> Self {
         Self(whole)

@@ -6,6 +6,9 @@
 //! * a write under a lease is a compare-and-set on the token: with another token it changes nothing and says so;
 //! * a method may be called again after an error without doing harm.
 
+mod ledger;
+mod webhooks;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -13,12 +16,19 @@ use crate::channel::Channel;
 use crate::event::StoredEvent;
 use crate::id::{DeadLetterId, Epoch, KeyId, LeaseToken, MessageId, SubmissionId};
 use crate::identity::ApiKey;
+use crate::money::TransferStep;
 use crate::owner::{Owner, Partition};
 use crate::problem::{PackageFile, ProblemPackage, ProblemSummary};
 use crate::process::ProcessInfo;
 use crate::submission::{CaseResult, SourceFile};
 use crate::submission::{Claim, Judgement, NewSubmission, Outputs, Status, Submission, Tests, Verdict};
 use crate::ticket::SigningKey;
+
+pub use ledger::{
+    Booked, Effects, HoldChange, Ledger, LedgerCheck, MAX_PAST, Moved, NewRefund, Opened, Past, Pasts, Recorded,
+    Screen, TransferFilter, TransferIntake,
+};
+pub use webhooks::Webhooks;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -37,8 +47,40 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything that Herald keeps.
-pub trait Store: Submissions + Work + Outbox + Events + Problems + Identity + Fleet + Send + Sync + 'static {}
-impl<T: Submissions + Work + Outbox + Events + Problems + Identity + Fleet + Send + Sync + 'static> Store for T {}
+pub trait Store:
+    Submissions
+    + Work
+    + Ledger
+    + Effects
+    + Pasts
+    + Webhooks
+    + Outbox
+    + Events
+    + Problems
+    + Identity
+    + Fleet
+    + Send
+    + Sync
+    + 'static
+{
+}
+impl<T> Store for T where
+    T: Submissions
+        + Work
+        + Ledger
+        + Effects
+        + Pasts
+        + Webhooks
+        + Outbox
+        + Events
+        + Problems
+        + Identity
+        + Fleet
+        + Send
+        + Sync
+        + 'static
+{
+}
 
 /// What became of one submission of a batch.
 #[derive(Clone, PartialEq, Debug)]
@@ -213,8 +255,8 @@ pub trait Work {
     /// events.
     async fn expire_unclaimed(&self, max_age_ms: u64, limit: u32) -> Result<Vec<StoredEvent>>;
 
-    /// Ends every running lease, for a process that knows itself alone at start: the tokens are void, and the work is due, and
-    /// to be woken, at once.
+    /// Ends every running lease, of submissions and of effects, for a process that knows itself alone at start: the tokens are
+    /// void, and the work is due, and to be woken, at once. How many there were.
     async fn expire_leases(&self) -> Result<u64>;
 
     /// Classes that have unfinished rows.
@@ -225,18 +267,26 @@ pub trait Work {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OutboxRow {
     pub id: MessageId,
-    pub submission: SubmissionId,
-    pub class: String,
+    pub wakes: Wakes,
     pub traceparent: Option<String>,
+}
+
+/// Whom an outbox row is to wake.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wakes {
+    /// A worker of the class.
+    Work { submission: SubmissionId, class: String },
+    /// Every service that the step concerns.
+    Services(TransferStep),
 }
 
 /// A thing that could not be done, kept for a person to look at.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeadLetter {
     pub id: DeadLetterId,
-    /// `judge.<class>`: the work queue that it belonged to.
+    /// `judge.<class>` or `service.<name>`: the queue that it belonged to.
     pub queue: String,
-    /// `submission:<id>` where it is known.
+    /// `submission:<id>` or `transfer:<id>` where it is known.
     pub entity: Option<String>,
     pub error: String,
     /// The message body, where there was one, as text (≤ 16 KiB).
@@ -268,7 +318,14 @@ pub trait Outbox {
     /// Deletes the letter and gives its submission another chance. Finished with `internal_error`: queued again (state
     /// `queued`, verdict, results and outputs cleared, ten fresh attempts) with event and outbox row. Still open: an outbox row
     /// alone, as it only lacks a wake-up. Judged, cancelled or unknown, or a letter without an entity: the letter is only
-    /// deleted. `None`: no such letter.
+    /// deleted.
+    ///
+    /// A letter of `service.<name>` and `transfer:<id>` concerns that one effect. Failed: pending again, with ten fresh attempts
+    /// and the event `<service>.pending`. Pending: due now. Either is yielded by [`Effects::due_effects`] at once, unless a
+    /// lease is running; there is no outbox row, which would wake the other services. Done, skipped or unknown: the letter is
+    /// only deleted.
+    ///
+    /// `None`: no such letter.
     async fn redrive(&self, letter: DeadLetterId, message: MessageId) -> Result<Option<Redriven>>;
 }
 
@@ -306,7 +363,7 @@ pub trait Events {
     async fn channel_events(&self, after: &[(Channel, u64)]) -> Result<Vec<StoredEvent>>;
 
     /// Makes room ahead (partitions of the coming days) and drops what is past its keep: events after 7 days, outputs after
-    /// 90, dead letters after 30. Called at start and hourly.
+    /// 90, dead letters and attempts at webhooks after 30. Called at start and hourly.
     async fn maintain(&self) -> Result<()>;
 }
 

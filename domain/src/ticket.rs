@@ -14,7 +14,7 @@ use crate::channel::Channel;
 use crate::id::KeyId;
 use crate::owner::Owner;
 
-/// A ticket in a 202 body can be used (and used again, to resume) for this long.
+/// A ticket in the body of a 202 or 201 can be used (and used again, to resume) for this long.
 pub const ENTITY_TICKET_SECS: i64 = 24 * 3600;
 /// A ticket for `user:` must be used within this long.
 pub const USER_TICKET_SECS: i64 = 60;

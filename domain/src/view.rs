@@ -208,6 +208,9 @@ pub struct ProblemDetails {
     /// One for each field that is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub errors: Vec<FieldError>,
+    /// `insufficient_funds`: how many minor units are missing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shortfall: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

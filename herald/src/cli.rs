@@ -1,18 +1,21 @@
 //! The commands that speak HTTP to a running server. Results go to stdout, steps and errors to stderr.
 //!
-//! Exit codes: 0 done (for `submit`: accepted), 1 any other verdict (for `health`: not ready), 2 it could not be done,
-//! 64 wrong use.
+//! Exit codes: 0 done (for `submit`: accepted), 1 any other verdict (for `pay`: not paid, or a service failed; for `ledger check` and
+//! `reconcile`: the books do not agree; for `health`: not ready), 2 it could not be done, 64 wrong use.
 
 use std::process::ExitCode;
 
 use crate::client::{self, Client, Place};
 
+pub mod account;
 pub mod compare;
 pub mod completions;
 pub mod dead_letters;
 pub mod env;
 pub mod health;
+pub mod ledger;
 pub mod outcome;
+pub mod pay;
 pub mod progress;
 pub mod status;
 pub mod submit;
@@ -20,7 +23,7 @@ pub mod token;
 
 /// Wrong use of the command line or of a setting (sysexits.h EX_USAGE).
 pub const EX_USAGE: u8 = 64;
-/// It could not be done; for `submit`: not judged.
+/// It could not be done; for `submit`: not judged; for `pay`: refused.
 pub const EX_FAILED: u8 = 2;
 
 #[derive(clap::Subcommand, Debug)]
@@ -29,11 +32,19 @@ pub enum Command {
     Submit(submit::Args),
     /// Show how a submission stands.
     Status(status::Args),
+    /// Pay from one account into another.
+    Pay(Box<pay::Args>),
+    /// Show your accounts, or the statement of one.
+    Account(account::Args),
+    /// Look after the ledger.
+    Ledger(ledger::LedgerArgs),
+    /// Look for what was left undone with transfers, and have it done.
+    Reconcile(ledger::Output),
     /// Create, list and revoke API keys.
     Token(token::Args),
     /// List what could not be done (dead letters).
     Dlq(dead_letters::ListArgs),
-    /// Queue dead letters' submissions again.
+    /// Do the work of dead letters again.
     Redrive(dead_letters::RedriveArgs),
     /// Measure how late each way of waiting learns of a verdict, and what it costs.
     Compare(compare::Args),
@@ -63,6 +74,10 @@ pub async fn run(command: Command, whole: clap::Command) -> ExitCode {
     let done = match command {
         Command::Submit(args) => submit::run(args).await,
         Command::Status(args) => status::run(args).await,
+        Command::Pay(args) => pay::run(*args).await,
+        Command::Account(args) => account::run(args).await,
+        Command::Ledger(args) => ledger::run(args).await,
+        Command::Reconcile(args) => ledger::reconcile(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Dlq(args) => dead_letters::list(args).await,
         Command::Redrive(args) => dead_letters::redrive(args).await,

@@ -15,6 +15,8 @@ pub mod http;
 pub mod poll;
 pub mod socket;
 pub mod sse;
+pub mod submission;
+pub mod transfer;
 pub mod watch;
 pub mod wire;
 
@@ -41,8 +43,8 @@ pub enum Error {
     Problem(Box<ProblemDetails>, Option<Duration>),
     #[error("{0} answered {1} with something that is not herald's: does HERALD_URL name the right server?")]
     Stranger(String, u16),
-    #[error("lost sight of the submission: {0}; `herald status {1}` shows what became of it")]
-    Lost(String, herald_domain::id::SubmissionId),
+    #[error("lost sight of {what}: {cause}; `{look}` shows what became of it")]
+    Lost { what: &'static str, cause: String, look: String },
 }
 
 impl Error {
@@ -52,7 +54,7 @@ impl Error {
             Self::Refused(_) | Self::Broken(..) | Self::Slow(..) => true,
             Self::Problem(problem, _) => matches!(problem.status, 429 | 502 | 503 | 504),
             Self::Stranger(_, status) => matches!(status, 502..=504),
-            Self::Address(_) | Self::Tls(_) | Self::Lost(..) => false,
+            Self::Address(_) | Self::Tls(_) | Self::Lost { .. } => false,
         }
     }
 
@@ -101,6 +103,7 @@ mod tests {
             detail: "one field is wrong".into(),
             request_id: Some("r1".into()),
             errors: vec![FieldError { pointer: "/language".into(), detail: "unknown language 'x'".into() }],
+            shortfall: None,
         };
         let text = Error::Problem(Box::new(problem.clone()), None).to_string();
         assert_eq!(

@@ -6,6 +6,8 @@ mod migrate;
 pub mod notifier;
 mod parts;
 mod problems;
+pub mod service;
+mod services;
 mod up;
 pub mod worker;
 
@@ -15,12 +17,14 @@ use herald_boot::process;
 
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
-    /// Serve everything in one process: API, worker, notifier and page
+    /// Serve everything in one process: API, worker, services, notifier and page
     Up(Box<up::Options>),
     /// Serve the HTTP API of a fleet
     Api(Box<api::Options>),
     /// Judge submissions of a fleet
     Worker(Box<worker::Options>),
+    /// Make one service's effects of a fleet's transfers
+    Service(Box<service::Options>),
     /// Serve the WebSockets and event streams of a fleet
     Notifier(Box<notifier::Options>),
     /// Make or update the store's schema, and import the problems
@@ -35,6 +39,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Up(options) => process::run(&options.log.clone(), |life| up::run(*options, life)),
         Command::Api(options) => process::run(&options.log.clone(), |life| api::run(*options, life)),
         Command::Worker(options) => process::run(&options.log.clone(), |life| worker::run(*options, life)),
+        Command::Service(options) => process::run(&options.log.clone(), |life| service::run(*options, life)),
         Command::Notifier(options) => process::run(&options.log.clone(), |life| notifier::run(*options, life)),
         Command::Migrate(options) => process::run(&options.log.clone(), |_| migrate::run(*options)),
         Command::Doctor(options) => process::run(&options.log.clone(), |_| doctor::run(*options)),

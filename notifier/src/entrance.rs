@@ -4,7 +4,7 @@
 
 use axum::extract::Query;
 use axum::http::{HeaderMap, Uri};
-use herald_domain::channel::Channel;
+use herald_domain::channel::Entity;
 use herald_domain::ticket::Grant;
 use herald_push::session::Tickets;
 use herald_push::{Landed, Subscription, hub};
@@ -57,16 +57,18 @@ pub(crate) async fn enter(
     Ok(Entered { subscription, place, landed })
 }
 
-/// Says who watches what, so that a submission can be followed to its watchers.
+/// Says who watches what, so that a submission or a transfer can be followed to its watchers.
 fn tell(grant: &Grant, landed: &Landed, transport: Transport, resumes: bool) {
-    let submission = match &grant.channel {
-        Channel::Submission(id) => Some(*id),
-        Channel::User(_) => None,
+    let (submission, transfer) = match grant.channel.entity() {
+        Some(Entity::Submission(id)) => (Some(id), None),
+        Some(Entity::Transfer(id)) => (None, Some(id)),
+        None => (None, None),
     };
     let span = tracing::info_span!(
         "push.session",
         channel = %grant.channel,
         submission.id = submission.map(tracing::field::display),
+        transfer.id = transfer.map(tracing::field::display),
         traceparent = landed.traceparent,
         transport = transport.as_str(),
     );

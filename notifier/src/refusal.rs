@@ -105,6 +105,7 @@ impl Refusal {
             detail: self.detail(),
             request_id: request.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned),
             errors: Vec::new(),
+            shortfall: None,
         };
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();

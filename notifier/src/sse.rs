@@ -2,7 +2,8 @@
 //!
 //! A client that reconnects by itself sends the last `id` back and so resumes. What has ended for good must therefore not be
 //! closed, or it would be asked for for ever: the stream of a finished submission stays open, and a resume at its head is
-//! answered 204, at which a browser stops (WHATWG HTML, 9.2).
+//! answered 204, at which a browser stops (WHATWG HTML, 9.2). A transfer never ends for good: a refund may
+//! come at any time.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: an outcome is returned only after the transaction that decided it is durable.
 
+use async_trait::async_trait;
 use herald_domain::id::MessageId;
 use herald_domain::store::{self, Accepted, StoreError};
 use herald_domain::submission::NewSubmission;
@@ -10,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::batch::Batcher;
+use crate::group_commit::{self, GroupCommit};
 use crate::{Deps, Relay, announce};
 
 /// A handle on the process's one intake; cheap to clone.
@@ -31,14 +33,7 @@ impl Intake {
     /// unfinished submissions of one user.
     pub fn start(deps: Deps, relay: Relay, user_limit: u64, tasks: &TaskTracker, stop: CancellationToken) -> Self {
         let committer = Committer { deps, relay, user_limit };
-        let commit = {
-            let committer = committer.clone();
-            move |items| {
-                let committer = committer.clone();
-                async move { committer.commit(items).await }
-            }
-        };
-        let (batcher, task) = Batcher::new(commit, stop);
+        let (batcher, task) = group_commit::batcher(committer.clone(), stop);
         tasks.spawn(task);
         Self { batcher, committer }
     }
@@ -54,7 +49,7 @@ impl Intake {
     /// Accepts several in one transaction of their own: all or, on an error, none.
     pub async fn accept_all(&self, submissions: Vec<NewSubmission>) -> store::Result<Vec<Accepted>> {
         let batch: Vec<_> = submissions.into_iter().map(with_message).collect();
-        self.committer.commit_together(&batch).await
+        self.committer.together(&batch).await
     }
 }
 
@@ -62,34 +57,12 @@ fn with_message(submission: NewSubmission) -> store::Intake {
     store::Intake { submission, message: MessageId(Uuid::now_v7()) }
 }
 
-impl Committer {
-    /// One transaction; if it fails for a reason that may be one item's own, each item by itself.
-    async fn commit(&self, batch: Vec<store::Intake>) -> Vec<store::Result<Accepted>> {
-        match self.commit_together(&batch).await {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(StoreError::Unavailable(cause)) => unavailable(batch.len(), &*cause),
-            Err(cause) if batch.len() == 1 => vec![Err(cause)],
-            Err(_) => self.commit_one_by_one(&batch).await,
-        }
-    }
+#[async_trait]
+impl GroupCommit for Committer {
+    type Item = store::Intake;
+    type Outcome = Accepted;
 
-    /// Once the store is away, the rest is not tried: each would wait for it in vain, and those behind them too.
-    async fn commit_one_by_one(&self, batch: &[store::Intake]) -> Vec<store::Result<Accepted>> {
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for item in batch {
-            match self.commit_together(std::slice::from_ref(item)).await {
-                Ok(mut one) => outcomes.push(Ok(one.remove(0))),
-                Err(StoreError::Unavailable(cause)) => {
-                    outcomes.extend(unavailable(batch.len() - outcomes.len(), &*cause));
-                    break;
-                }
-                Err(cause) => outcomes.push(Err(cause)),
-            }
-        }
-        outcomes
-    }
-
-    async fn commit_together(&self, batch: &[store::Intake]) -> store::Result<Vec<Accepted>> {
+    async fn together(&self, batch: &[store::Intake]) -> store::Result<Vec<Accepted>> {
         let outcomes = self.deps.store.accept_submissions(batch, self.user_limit).await?;
         debug_assert_eq!(outcomes.len(), batch.len());
         for outcome in &outcomes {
@@ -100,10 +73,4 @@ impl Committer {
         }
         Ok(outcomes)
     }
-}
-
-/// One failure, told to so many.
-fn unavailable(count: usize, cause: &(dyn std::error::Error + Send + Sync)) -> Vec<store::Result<Accepted>> {
-    let text = cause.to_string();
-    std::iter::repeat_with(|| Err(StoreError::Unavailable(text.clone().into()))).take(count).collect()
 }

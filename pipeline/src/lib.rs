@@ -12,9 +12,16 @@
 
 mod announce;
 mod batch;
+mod booking;
 mod fallen;
+mod funding;
+mod group_commit;
+mod holds;
 mod intake;
+mod patience;
+mod reconcile;
 mod relay;
+mod serving;
 mod sweeper;
 pub mod work;
 
@@ -22,9 +29,15 @@ use std::sync::Arc;
 
 pub use announce::{announce, announce_progress};
 pub use batch::MAX_BATCH;
+pub use booking::Bookings;
 pub use fallen::record_fallen;
+pub use funding::{funding_account, open_budget_account};
+pub use holds::expire_holds;
 pub use intake::Intake;
+pub use patience::{insist_for, retry_delay_ms};
+pub use reconcile::{reconcile, wake_missing};
 pub use relay::Relay;
+pub use serving::{Servant, serve};
 pub use sweeper::{SweepConfig, Sweeper};
 
 use herald_domain::broker::Broker;

@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use herald_domain::broker::WorkMessage;
+use herald_domain::broker::{self, TransferMessage, WorkMessage};
 use herald_domain::id::MessageId;
-use herald_domain::store::OutboxRow;
+use herald_domain::store::{OutboxRow, Wakes};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -76,17 +76,22 @@ async fn publish_all(
 
 /// Publishes in pipeline; the ids that the broker has taken responsibility for.
 async fn publish(deps: &Deps, rows: &[OutboxRow]) -> Vec<MessageId> {
-    let messages: Vec<_> = rows.iter().map(message).collect();
-    let outcomes = deps.broker.publish_work(&messages).await;
+    let (mut work, mut transfers) = (Vec::new(), Vec::new());
+    for OutboxRow { id, wakes, traceparent } in rows {
+        let (id, traceparent) = (Some(*id), traceparent.clone());
+        match wakes {
+            Wakes::Work { submission, class } => {
+                work.push(WorkMessage { id, submission: *submission, class: class.clone(), traceparent });
+            }
+            Wakes::Services(step) => transfers.push(TransferMessage { id, step: *step, traceparent }),
+        }
+    }
+    let (worked, told) = tokio::join!(publish_work(deps, &work), publish_transfers(deps, &transfers));
     let mut taken = Vec::with_capacity(rows.len());
     let mut failed = None;
-    for (row, outcome) in rows.iter().zip(outcomes) {
+    for (id, outcome) in worked.into_iter().chain(told) {
         match outcome {
-            Ok(()) => {
-                let traceparent = row.traceparent.as_deref().unwrap_or("");
-                tracing::debug!(submission.id = %row.submission, traceparent, "published");
-                taken.push(row.id);
-            }
+            Ok(()) => taken.extend(id),
             Err(error) => failed = Some(error),
         }
     }
@@ -99,13 +104,30 @@ async fn publish(deps: &Deps, rows: &[OutboxRow]) -> Vec<MessageId> {
     taken
 }
 
-fn message(row: &OutboxRow) -> WorkMessage {
-    WorkMessage {
-        id: Some(row.id),
-        submission: row.submission,
-        class: row.class.clone(),
-        traceparent: row.traceparent.clone(),
+type Outcome = (Option<MessageId>, broker::Result<()>);
+
+async fn publish_work(deps: &Deps, messages: &[WorkMessage]) -> Vec<Outcome> {
+    if messages.is_empty() {
+        return Vec::new();
     }
+    let outcomes = deps.broker.publish_work(messages).await;
+    for message in messages.iter().zip(&outcomes).filter_map(|(message, outcome)| outcome.is_ok().then_some(message)) {
+        let traceparent = message.traceparent.as_deref().unwrap_or("");
+        tracing::debug!(submission.id = %message.submission, traceparent, "published");
+    }
+    messages.iter().map(|message| message.id).zip(outcomes).collect()
+}
+
+async fn publish_transfers(deps: &Deps, messages: &[TransferMessage]) -> Vec<Outcome> {
+    if messages.is_empty() {
+        return Vec::new();
+    }
+    let outcomes = deps.broker.publish_transfers(messages).await;
+    for message in messages.iter().zip(&outcomes).filter_map(|(message, outcome)| outcome.is_ok().then_some(message)) {
+        let traceparent = message.traceparent.as_deref().unwrap_or("");
+        tracing::debug!(transfer.id = %message.step.transfer, traceparent, "published");
+    }
+    messages.iter().map(|message| message.id).zip(outcomes).collect()
 }
 
 async fn delete_all(deps: Deps, mut deletable: mpsc::Receiver<MessageId>, stop: CancellationToken) {

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use backon::{BackoffBuilder, ExponentialBuilder};
 use herald_domain::broker::{Delivery, WorkConsumer};
 use herald_domain::submission::{Claim, Judgement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,6 +20,7 @@ use tokio_util::task::TaskTracker;
 pub use steps::{Steps, Stopped};
 
 use crate::Deps;
+use crate::patience::retry_pauses;
 
 /// Judges one claimed submission. Called at most `slots` times at once; a panic is caught and counts as a failed attempt.
 #[async_trait]
@@ -108,14 +108,4 @@ async fn drain(running: &TaskTracker, kill: &CancellationToken, grace: Duration)
     kill.cancel();
     running.wait().await;
     left
-}
-
-/// 0.1 s doubling to 2 s, jittered, without end.
-fn retry_pauses() -> impl Iterator<Item = Duration> + Send {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(2))
-        .with_jitter()
-        .without_max_times()
-        .build()
 }

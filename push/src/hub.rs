@@ -147,7 +147,7 @@ pub fn cursor_for(channel: &Channel, text: &str) -> Result<Cursor, SubscribeErro
     let cursor = Cursor::decode(text).map_err(|_| SubscribeError::BadCursor)?;
     match (channel, &cursor.channel) {
         // The frames of a `user:` channel carry the cursors of its entities, and SSE sends back the last one it saw.
-        (Channel::User(_), Channel::Submission(_)) => Ok(cursor),
+        (Channel::User(_), of) if of.entity().is_some() => Ok(cursor),
         (channel, of) if channel == of => Ok(cursor),
         _ => Err(SubscribeError::BadCursor),
     }

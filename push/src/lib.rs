@@ -8,7 +8,7 @@
 //! hub of its own, and a client resumes at any of them), and any promise that depends on a live message's arrival.
 //!
 //! Inside: [`hub`] is the handle, `worker` the one task that owns everything, `table` (with `log`, `order`, `watchers`)
-//! the pure state, `partitions` and `feed` the live side, `reads` and `catch_up` the store side, `queue` what waits
+//! the pure state, `partitions` and `feed` the live side, `reads`, `row` and `catch_up` the store side, `queue` what waits
 //! for a subscriber, [`frame`] what it receives, [`session`] what a client may say.
 
 mod catch_up;
@@ -21,6 +21,7 @@ mod order;
 mod partitions;
 mod queue;
 mod reads;
+mod row;
 pub mod session;
 mod table;
 mod watchers;

@@ -1,7 +1,8 @@
-//! What the hub knows of one submission's channel, and who is subscribed to it.
+//! What the hub knows of one entity's channel, and who is subscribed to it.
 
 use std::sync::Arc;
 
+use herald_domain::channel::Entity;
 use herald_domain::event::{Progress, StoredEvent};
 use herald_domain::owner::Owner;
 use herald_domain::submission::{Status, Tests};
@@ -38,7 +39,7 @@ impl Floor {
     }
 }
 
-/// A subscriber of a submission's channel.
+/// A subscriber of an entity's channel.
 pub(crate) struct Direct {
     pub id: SubscriberId,
     pub queue: Arc<Queue>,
@@ -76,7 +77,7 @@ impl Direct {
     }
 }
 
-/// One submission's channel.
+/// One entity's channel.
 pub(crate) struct Log {
     pub order: Order,
     pub fetch: Fetch,
@@ -84,27 +85,35 @@ pub(crate) struct Log {
     pub tries: u8,
     /// By id, rising.
     pub subscribers: Vec<Direct>,
-    /// Who may see it, once that is known.
+    /// All who may see it (a transfer has two parties), once that is known.
     pub audience: Vec<Owner>,
+    /// No progress is to be expected: nothing has to be known of the entity until its next event. A transfer has none ever,
+    /// and may always get another event (a refund comes a day later).
     pub finished: bool,
     /// The store's time of the newest event that went on.
     pub newest: OffsetDateTime,
+    /// Those who watch a user have had what is older, if it was theirs: the channel was known here before.
+    told: OffsetDateTime,
     attempt: u32,
     seq: u64,
+    has_progress: bool,
 }
 
 impl Log {
-    pub(crate) fn new(head: Option<u64>) -> Self {
+    pub(crate) fn new(entity: Entity, head: Option<u64>, told: OffsetDateTime) -> Self {
+        let has_progress = matches!(entity, Entity::Submission(_));
         Self {
             order: Order::starting_at(head),
             fetch: Fetch::Idle,
             tries: 0,
             subscribers: Vec::new(),
             audience: Vec::new(),
-            finished: false,
+            finished: !has_progress,
             newest: OffsetDateTime::UNIX_EPOCH,
+            told,
             attempt: 0,
             seq: 0,
+            has_progress,
         }
     }
 
@@ -114,10 +123,15 @@ impl Log {
             self.seq = 0;
         }
         self.attempt = attempt;
-        self.finished = finished;
+        self.finished = finished || !self.has_progress;
     }
 
-    /// Notes what an event that goes on tells of the submission.
+    /// Whether those who watch a user have had the event, or know it from their snapshots.
+    pub(crate) fn has_told(&self, event: &StoredEvent) -> bool {
+        event.at < self.told
+    }
+
+    /// Notes what an event that goes on tells of the entity.
     pub(crate) fn note(&mut self, event: &StoredEvent) {
         #[derive(Deserialize)]
         struct Facts {

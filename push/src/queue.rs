@@ -45,9 +45,10 @@ pub enum End {
 /// What was found when the subscription came into force.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Landed {
-    /// It resumed at the head of a submission that is finished: nothing more is to be expected.
+    /// It resumed at the head of a submission that is finished: nothing more is to be expected. Never of a transfer, which
+    /// may always get another event.
     pub complete: bool,
-    /// The trace that the submission belongs to.
+    /// The trace that the entity belongs to.
     pub traceparent: Option<String>,
 }
 

@@ -78,7 +78,7 @@ enum Standing {
 struct Entry {
     channel: Channel,
     standing: Standing,
-    /// The last offset of the channel that went out, for a submission.
+    /// The last offset of the channel that went out, for an entity.
     last: u64,
 }
 
@@ -86,7 +86,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Session {
     entries: Vec<Entry>,
-    /// Submissions left while a `user:` subscription stays, with the last offset that went out: its queue may still hold
+    /// Entities left while a `user:` subscription stays, with the last offset that went out: its queue may still hold
     /// the same events.
     left: Vec<(Channel, u64)>,
     errors: u32,
@@ -192,7 +192,7 @@ impl Session {
     /// A frame from the subscription of `from`; whether it goes out.
     pub fn on_frame(&mut self, from: &Channel, frame: &Frame) -> bool {
         match from {
-            Channel::Submission(_) => self.on_own_frame(from, frame),
+            Channel::Submission(_) | Channel::Transfer(_) => self.on_own_frame(from, frame),
             Channel::User(_) => self.on_user_frame(frame),
         }
     }

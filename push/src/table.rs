@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use herald_domain::channel::Channel;
+use herald_domain::channel::{Channel, Entity};
 use herald_domain::event::{Progress, StoredEvent};
-use herald_domain::id::{Epoch, SubmissionId};
+use herald_domain::id::Epoch;
 use herald_domain::owner::Owner;
 use time::OffsetDateTime;
 
@@ -33,11 +33,12 @@ pub(crate) enum Taken {
     Unwatched,
 }
 
-/// A snapshot, or what a resume needs, as read for one subscriber of a submission.
+/// A snapshot, or what a resume needs, as read for one subscriber of an entity.
 pub(crate) struct DirectLanding {
     pub frames: Vec<Frame>,
     /// The offset that the frames reach.
     pub at: u64,
+    /// All who may see the entity, not only the one who asked.
     pub audience: Vec<Owner>,
     pub floor: Floor,
     pub finished: bool,
@@ -47,10 +48,19 @@ pub(crate) struct DirectLanding {
 /// The snapshot of a `user:` channel, as read.
 pub(crate) struct UserLanding {
     pub frame: Frame,
-    /// What it tells of: where each entity stands, and whether it is final.
-    pub items: Vec<(Base, bool)>,
+    /// What it tells of.
+    pub items: Vec<Standing>,
     /// Events from here on are not in it.
     pub since: OffsetDateTime,
+}
+
+/// Where an entity stood in a snapshot.
+pub(crate) struct Standing {
+    pub base: Base,
+    /// All who may see it.
+    pub audience: Vec<Owner>,
+    /// No progress of it is to be expected.
+    pub finished: bool,
 }
 
 /// Counted since the last look.
@@ -65,10 +75,12 @@ pub(crate) struct Table {
     epoch: Epoch,
     /// Bytes that may wait for one subscriber.
     limit: usize,
-    logs: HashMap<SubmissionId, Log>,
+    logs: HashMap<Entity, Log>,
     watchers: Watchers,
-    fetches: Vec<(SubmissionId, u64)>,
-    again: Vec<SubmissionId>,
+    fetches: Vec<(Entity, u64)>,
+    again: Vec<Entity>,
+    /// All who watch users have been given what happened before this, or know it from their snapshots.
+    told: OffsetDateTime,
     dropped: Dropped,
 }
 
@@ -81,6 +93,7 @@ impl Table {
             watchers: Watchers::default(),
             fetches: Vec::new(),
             again: Vec::new(),
+            told: OffsetDateTime::UNIX_EPOCH,
             dropped: Dropped::default(),
         }
     }
@@ -89,16 +102,16 @@ impl Table {
         self.epoch
     }
 
-    /// Lists a subscriber of a submission's channel; events that go on from now are held for it until it lands.
-    pub(crate) fn add_direct(&mut self, id: SubscriberId, submission: SubmissionId, queue: Arc<Queue>) {
-        let log = self.logs.entry(submission).or_insert_with(|| Log::new(None));
+    /// Lists a subscriber of an entity's channel; events that go on from now are held for it until it lands.
+    pub(crate) fn add_direct(&mut self, id: SubscriberId, entity: Entity, queue: Arc<Queue>) {
+        let log = self.logs.entry(entity).or_insert_with(|| Log::new(entity, None, self.told));
         let held = Some(Vec::new());
         log.list(Direct { id, queue, at: 0, held, floor: Floor::default(), waits: false });
     }
 
     /// Lists one who only wants to know of an offset beyond `beyond`.
-    pub(crate) fn add_waiting(&mut self, id: SubscriberId, submission: SubmissionId, queue: Arc<Queue>, beyond: u64) {
-        let log = self.logs.entry(submission).or_insert_with(|| Log::new(None));
+    pub(crate) fn add_waiting(&mut self, id: SubscriberId, entity: Entity, queue: Arc<Queue>, beyond: u64) {
+        let log = self.logs.entry(entity).or_insert_with(|| Log::new(entity, None, self.told));
         if log.order.head().is_some_and(|head| head > beyond) {
             queue.end(End::Reached);
         }
@@ -111,29 +124,28 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, id: SubscriberId, channel: &Channel) {
-        match channel {
-            Channel::User(owner) => self.watchers.remove(owner, id),
-            Channel::Submission(submission) => {
-                let Some(log) = self.logs.get_mut(submission) else { return };
-                if let Some(index) = log.find(id) {
-                    log.subscribers.remove(index);
-                }
-                if log.subscribers.is_empty() && !self.watchers.any(&log.audience) {
-                    self.logs.remove(submission);
-                }
-            }
+        if let Channel::User(owner) = channel {
+            self.watchers.remove(owner, id);
+        }
+        let Some(entity) = channel.entity() else { return };
+        let Some(log) = self.logs.get_mut(&entity) else { return };
+        if let Some(index) = log.find(id) {
+            log.subscribers.remove(index);
+        }
+        if log.subscribers.is_empty() && !self.watchers.any(&log.audience) {
+            self.logs.remove(&entity);
         }
     }
 
     /// A stored event, from wherever.
     pub(crate) fn on_event(&mut self, event: StoredEvent) -> Taken {
-        let Channel::Submission(submission) = event.channel else { return Taken::Unwatched };
-        let log = match self.logs.entry(submission) {
+        let Some(entity) = event.channel.entity() else { return Taken::Unwatched };
+        let log = match self.logs.entry(entity) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => match self.watchers.start(&event.audience, submission, event.offset) {
+            Entry::Vacant(new) => match self.watchers.start(&event.audience, entity, event.offset) {
                 Start::Unwatched => return Taken::Unwatched,
-                Start::At(head) => new.insert(Log::new(Some(head))),
-                Start::Unknown => new.insert(Log::new(None)),
+                Start::At(head) => new.insert(Log::new(entity, Some(head), self.told)),
+                Start::Unknown => new.insert(Log::new(entity, None, self.told)),
             },
         };
         if log.audience.is_empty() {
@@ -142,47 +154,47 @@ impl Table {
         if !log.order.offer(event) {
             return Taken::Stale;
         }
-        self.settle(submission);
+        self.settle(entity);
         Taken::News
     }
 
     /// Passes on what is next in turn, and asks for what is missing.
-    fn settle(&mut self, submission: SubmissionId) {
-        let Some(log) = self.logs.get_mut(&submission) else { return };
+    fn settle(&mut self, entity: Entity) {
+        let Some(log) = self.logs.get_mut(&entity) else { return };
         while let Some(event) = log.order.next() {
             log.note(&event);
-            if log.subscribers.is_empty() && !self.watchers.any(&event.audience) {
+            if log.subscribers.is_empty() && (log.has_told(&event) || !self.watchers.any(&event.audience)) {
                 continue;
             }
             let Ok(frame) = build::event(self.epoch, &event) else { continue };
-            self.dropped.slow += pass_on(log, &mut self.watchers, submission, &event, &frame, self.limit);
+            self.dropped.slow += pass_on(log, &mut self.watchers, entity, &event, &frame, self.limit);
         }
         if log.order.waiting().is_none() {
             return;
         }
         // Where only subscribers without a snapshot watch, the snapshot will say where to join in.
         if log.order.head().is_some() || self.watchers.any(&log.audience) {
-            self.fetch(submission);
+            self.fetch(entity);
         }
     }
 
-    fn fetch(&mut self, submission: SubmissionId) {
-        if let Some(log) = self.logs.get_mut(&submission)
+    fn fetch(&mut self, entity: Entity) {
+        if let Some(log) = self.logs.get_mut(&entity)
             && log.fetch == Fetch::Idle
         {
             log.fetch = Fetch::InFlight;
-            self.fetches.push((submission, log.order.head().unwrap_or(0)));
+            self.fetches.push((entity, log.order.head().unwrap_or(0)));
         }
     }
 
     /// Channels whose events after an offset are missing; each must be answered by [`Table::on_fetched`].
-    pub(crate) fn take_fetches(&mut self) -> Vec<(SubmissionId, u64)> {
+    pub(crate) fn take_fetches(&mut self) -> Vec<(Entity, u64)> {
         std::mem::take(&mut self.fetches)
     }
 
     /// The answer to a fetch; `None`: the store could not be read. Returns how many events were new.
-    pub(crate) fn on_fetched(&mut self, submission: SubmissionId, after: u64, events: Option<Vec<StoredEvent>>) -> u64 {
-        let Some(log) = self.logs.get_mut(&submission) else { return 0 };
+    pub(crate) fn on_fetched(&mut self, entity: Entity, after: u64, events: Option<Vec<StoredEvent>>) -> u64 {
+        let Some(log) = self.logs.get_mut(&entity) else { return 0 };
         let failed = events.is_none();
         let events = events.unwrap_or_default();
         if log.order.head().is_none() && after == 0 && !failed {
@@ -197,49 +209,49 @@ impl Table {
             news += u64::from(log.order.offer(event));
         }
         log.fetch = Fetch::InFlight;
-        self.settle(submission);
-        self.after_fetch(submission, failed);
+        self.settle(entity);
+        self.after_fetch(entity, failed);
         news
     }
 
     /// A gap that a fetch left open is tried again at the next tick, and given up after [`MAX_TRIES`].
-    fn after_fetch(&mut self, submission: SubmissionId, failed: bool) {
-        let Some(log) = self.logs.get_mut(&submission) else { return };
+    fn after_fetch(&mut self, entity: Entity, failed: bool) {
+        let Some(log) = self.logs.get_mut(&entity) else { return };
         let Some(waiting) = log.order.waiting() else {
             (log.fetch, log.tries) = (if failed { Fetch::Again } else { Fetch::Idle }, 0);
             if failed {
-                self.again.push(submission);
+                self.again.push(entity);
             }
             return;
         };
         log.tries += u8::from(!failed);
         if log.tries < MAX_TRIES {
             log.fetch = Fetch::Again;
-            self.again.push(submission);
+            self.again.push(entity);
             return;
         }
-        tracing::error!(%submission, waiting, "events are missing from the store; subscribers start anew");
+        tracing::error!(channel = %entity, waiting, "events are missing from the store; subscribers start anew");
         for subscriber in &log.subscribers {
             subscriber.queue.end(End::Gap);
         }
         (log.fetch, log.tries) = (Fetch::Idle, 0);
         log.order.join(waiting - 1);
-        self.settle(submission);
+        self.settle(entity);
     }
 
     /// At each tick: fetches that failed are asked for again.
     pub(crate) fn tick(&mut self) {
-        for submission in std::mem::take(&mut self.again) {
-            if let Some(log) = self.logs.get_mut(&submission) {
+        for entity in std::mem::take(&mut self.again) {
+            if let Some(log) = self.logs.get_mut(&entity) {
                 log.fetch = Fetch::Idle;
-                self.fetch(submission);
+                self.fetch(entity);
             }
         }
     }
 
     pub(crate) fn on_progress(&mut self, progress: &Progress) -> Taken {
-        let Channel::Submission(submission) = progress.channel else { return Taken::Unwatched };
-        let Some(log) = self.logs.get_mut(&submission) else { return Taken::Unwatched };
+        let Some(entity) = progress.channel.entity() else { return Taken::Unwatched };
+        let Some(log) = self.logs.get_mut(&entity) else { return Taken::Unwatched };
         if !log.admits(progress) {
             self.dropped.stale_progress += 1;
             return Taken::Stale;
@@ -259,7 +271,7 @@ impl Table {
             }
         }
         self.watchers.each(&progress.audience, |watcher| {
-            if !watcher.offer_progress(&frame, submission, head, come) {
+            if !watcher.offer_progress(&frame, entity, head, come) {
                 dropped.conflated_progress += 1;
             }
         });
@@ -267,8 +279,8 @@ impl Table {
     }
 
     /// A subscriber's snapshot, or what its resume needs, has been read.
-    pub(crate) fn land_direct(&mut self, id: SubscriberId, submission: SubmissionId, landing: DirectLanding) {
-        let Some(log) = self.logs.get_mut(&submission) else { return };
+    pub(crate) fn land_direct(&mut self, id: SubscriberId, entity: Entity, landing: DirectLanding) {
+        let Some(log) = self.logs.get_mut(&entity) else { return };
         let Some(index) = log.find(id) else { return };
         let (attempt, finished, at) = (landing.floor.attempt, landing.finished, landing.at);
         if log.audience.is_empty() {
@@ -289,70 +301,62 @@ impl Table {
         }
         match log.order.head() {
             // Others, who watch the user, may lack events up to here: the log is read from its start.
-            None if self.watchers.any(&log.audience) => self.fetch(submission),
+            None if self.watchers.any(&log.audience) => self.fetch(entity),
             None => {
                 let lowest =
                     log.subscribers.iter().filter(|one| one.held.is_none() && !one.waits).map(|one| one.at).min();
                 let joins = lowest.map_or(at, |lowest| lowest.min(at));
                 log.order.join(joins);
                 log.stands_at(attempt, finished && joins == at);
-                self.settle(submission);
+                self.settle(entity);
                 if joins < at {
-                    self.fetch(submission);
+                    self.fetch(entity);
                 }
             }
-            Some(head) if at > head => self.fetch(submission),
+            Some(head) if at > head => self.fetch(entity),
             Some(_) => {}
         }
     }
 
     pub(crate) fn land_user(&mut self, id: SubscriberId, owner: &Owner, landing: UserLanding) {
         let Some(watcher) = self.watchers.find(owner, id) else { return };
-        let base = landing.items.iter().map(|(base, _)| *base).collect();
+        let base = landing.items.iter().map(|item| item.base).collect();
         watcher.queue.land(Landed::default(), vec![landing.frame]);
         watcher.land(base, landing.since, self.limit);
-        for (base, finished) in landing.items {
-            // Unfinished ones are tracked from now, so that their progress can be told from that of an older attempt.
-            if !finished {
-                self.track(owner, base);
-            }
-        }
+        // Unfinished ones are tracked from now, so that their progress can be told from that of an older attempt.
+        landing.items.into_iter().filter(|item| !item.finished).for_each(|item| self.track(item));
     }
 
-    fn track(&mut self, owner: &Owner, base: Base) {
-        let audience = std::slice::from_ref(owner);
-        let head = match self.watchers.start(audience, base.submission, base.offset + 1) {
+    fn track(&mut self, Standing { base, audience, .. }: Standing) {
+        let head = match self.watchers.start(&audience, base.entity, base.offset + 1) {
             Start::At(head) => Some(head),
             Start::Unknown | Start::Unwatched => None,
         };
-        let log = match self.logs.entry(base.submission) {
+        let log = match self.logs.entry(base.entity) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let log = new.insert(Log::new(head));
-                log.audience = vec![owner.clone()];
+                let log = new.insert(Log::new(base.entity, head, self.told));
+                log.audience = audience;
                 log.stands_at(base.floor.attempt, false);
                 log
             }
         };
         if log.order.head().is_none_or(|head| head < base.offset) {
-            self.fetch(base.submission);
+            self.fetch(base.entity);
         }
     }
 
     /// A subscriber cannot be served.
     pub(crate) fn refuse(&mut self, id: SubscriberId, channel: &Channel, end: End) {
-        match channel {
-            Channel::User(owner) => {
-                if let Some(watcher) = self.watchers.find(owner, id) {
-                    watcher.queue.end(end);
-                }
-            }
-            Channel::Submission(submission) => {
-                let Some(log) = self.logs.get(submission) else { return };
-                if let Some(index) = log.find(id) {
-                    log.subscribers[index].queue.end(end);
-                }
-            }
+        if let Channel::User(owner) = channel
+            && let Some(watcher) = self.watchers.find(owner, id)
+        {
+            watcher.queue.end(end);
+        }
+        if let Some(log) = channel.entity().and_then(|entity| self.logs.get(&entity))
+            && let Some(index) = log.find(id)
+        {
+            log.subscribers[index].queue.end(end);
         }
     }
 
@@ -365,14 +369,16 @@ impl Table {
         *self = Self::new(epoch, self.limit);
     }
 
-    /// Forgets channels that nobody is subscribed to. Those of a watched user stay while they are unfinished, or could
-    /// still be read again by a catch-up, which never reaches back before `horizon`.
+    /// Forgets channels that nobody is subscribed to. Those of a watched user stay while they are unfinished or lack events,
+    /// or could still be read again by a catch-up, which has passed on whatever happened before `horizon` and never reaches
+    /// back there. An event of a forgotten channel has it read anew; what is from before `horizon` is then not told again.
     pub(crate) fn sweep(&mut self, horizon: OffsetDateTime) {
         let watchers = &self.watchers;
         self.logs.retain(|_, log| {
-            let recent = !log.finished || log.newest >= horizon;
-            !log.subscribers.is_empty() || (recent && watchers.any(&log.audience))
+            let needed = !log.finished || log.order.waiting().is_some() || log.newest >= horizon;
+            !log.subscribers.is_empty() || (needed && watchers.any(&log.audience))
         });
+        self.told = horizon;
     }
 
     pub(crate) fn take_dropped(&mut self) -> Dropped {
@@ -385,7 +391,7 @@ impl Table {
 fn pass_on(
     log: &mut Log,
     watchers: &mut Watchers,
-    submission: SubmissionId,
+    entity: Entity,
     event: &StoredEvent,
     frame: &Frame,
     limit: usize,
@@ -394,7 +400,9 @@ fn pass_on(
     for subscriber in &mut log.subscribers {
         slow += u64::from(!subscriber.offer(frame, limit));
     }
-    watchers.each(&event.audience, |watcher| slow += u64::from(!watcher.offer(frame, submission, event.at, limit)));
+    if !log.has_told(event) {
+        watchers.each(&event.audience, |watcher| slow += u64::from(!watcher.offer(frame, entity, event.at, limit)));
+    }
     slow
 }
 

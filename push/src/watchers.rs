@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use herald_domain::id::SubmissionId;
+use herald_domain::channel::Entity;
 use herald_domain::owner::Owner;
 use time::OffsetDateTime;
 
@@ -17,7 +17,7 @@ const MAX_HELD: usize = 1024;
 /// Where an entity stood in a subscriber's snapshot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base {
-    pub submission: SubmissionId,
+    pub entity: Entity,
     pub offset: u64,
     pub floor: Floor,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Watcher {
     pub id: SubscriberId,
     pub queue: Arc<Queue>,
     /// What went on since it came, with the store's time of each, until its snapshot has been read.
-    held: Option<Vec<(Frame, SubmissionId, OffsetDateTime)>>,
+    held: Option<Vec<(Frame, Entity, OffsetDateTime)>>,
     /// By id; events up to these offsets are in its snapshot.
     base: Box<[Base]>,
     /// Events of entities that are not in the snapshot count from this time on.
@@ -44,33 +44,33 @@ impl Watcher {
 
     /// Its snapshot was read: from here on it is given what the snapshot does not tell.
     pub(crate) fn land(&mut self, mut base: Vec<Base>, since: OffsetDateTime, limit: usize) {
-        base.sort_unstable_by_key(|entry| entry.submission);
+        base.sort_unstable_by_key(|entry| entry.entity);
         self.base = base.into_boxed_slice();
         self.since = since;
-        for (frame, submission, at) in self.held.take().unwrap_or_default() {
-            self.offer(&frame, submission, at, limit);
+        for (frame, entity, at) in self.held.take().unwrap_or_default() {
+            self.offer(&frame, entity, at, limit);
         }
     }
 
-    fn base(&self, submission: SubmissionId) -> Option<&Base> {
-        let found = self.base.binary_search_by_key(&submission, |entry| entry.submission);
+    fn base(&self, entity: Entity) -> Option<&Base> {
+        let found = self.base.binary_search_by_key(&entity, |entry| entry.entity);
         found.ok().map(|index| &self.base[index])
     }
 
     /// Gives it an event that is next in turn on its channel; `false` if it was cut off by it.
-    pub(crate) fn offer(&mut self, frame: &Frame, submission: SubmissionId, at: OffsetDateTime, limit: usize) -> bool {
+    pub(crate) fn offer(&mut self, frame: &Frame, entity: Entity, at: OffsetDateTime, limit: usize) -> bool {
         if self.waits {
             self.queue.end(End::Reached);
             return true;
         }
         match &mut self.held {
-            Some(held) if held.len() < MAX_HELD => held.push((frame.clone(), submission, at)),
+            Some(held) if held.len() < MAX_HELD => held.push((frame.clone(), entity, at)),
             Some(_) => {
                 self.queue.end(End::Slow);
                 return false;
             }
             None => {
-                let told = self.base(submission).map_or(at < self.since, |base| frame.offset() <= base.offset);
+                let told = self.base(entity).map_or(at < self.since, |base| frame.offset() <= base.offset);
                 return told || self.queue.push_event(frame, limit);
             }
         }
@@ -78,8 +78,8 @@ impl Watcher {
     }
 
     /// Gives it a passing state of an entity whose newest event it has; `false` if an older one gave way.
-    pub(crate) fn offer_progress(&self, frame: &Frame, submission: SubmissionId, head: u64, progress: Floor) -> bool {
-        let news = self.base(submission).is_none_or(|base| base.offset <= head && base.floor.admits(progress));
+    pub(crate) fn offer_progress(&self, frame: &Frame, entity: Entity, head: u64, progress: Floor) -> bool {
+        let news = self.base(entity).is_none_or(|base| base.offset <= head && base.floor.admits(progress));
         if self.held.is_some() || self.waits || !news {
             return true;
         }
@@ -139,14 +139,14 @@ impl Watchers {
     }
 
     /// Where to start for an entity that is not in the table, of which the event with `offset` has come.
-    pub(crate) fn start(&self, audience: &[Owner], submission: SubmissionId, offset: u64) -> Start {
+    pub(crate) fn start(&self, audience: &[Owner], entity: Entity, offset: u64) -> Start {
         let mut known: Option<u64> = None;
         let mut watchers = audience.iter().filter_map(|owner| self.0.get(owner)).flatten().peekable();
         if watchers.peek().is_none() {
             return Start::Unwatched;
         }
         for watcher in watchers {
-            match watcher.base(submission) {
+            match watcher.base(entity) {
                 Some(base) => known = Some(known.map_or(base.offset, |least| least.min(base.offset))),
                 None if offset == 1 => return Start::At(0),
                 None => return Start::Unknown,

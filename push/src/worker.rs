@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use herald_domain::broker::LiveSignal;
-use herald_domain::channel::{Channel, Cursor};
+use herald_domain::channel::{Channel, Cursor, Entity};
 use herald_domain::event::{LiveMessage, StoredEvent};
-use herald_domain::id::SubmissionId;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -48,7 +47,7 @@ pub(crate) enum Join {
 /// What a task that talked to the store brings back.
 pub(crate) enum Done {
     Read(Answers),
-    Fetched(Vec<(SubmissionId, u64)>, Option<Vec<StoredEvent>>),
+    Fetched(Vec<(Entity, u64)>, Option<Vec<StoredEvent>>),
     Events(Vec<StoredEvent>),
     /// `None`: the store could not be read.
     CaughtUp(Option<CaughtUp>),
@@ -153,20 +152,20 @@ impl Worker {
     fn on_command(&mut self, Command { place, queue, join }: Command) {
         let Place { id, channel, owner } = place;
         let partition = owner.partition();
-        let what = match (&channel, join) {
-            (Channel::Submission(submission), Join::Watch(cursor)) => {
-                self.table.add_direct(id, *submission, queue);
-                What::Submission(*submission, cursor)
+        let what = match (channel.entity(), join) {
+            (Some(entity), Join::Watch(cursor)) => {
+                self.table.add_direct(id, entity, queue);
+                What::Entity(entity, cursor)
             }
-            (Channel::Submission(submission), Join::Wait(beyond)) => {
-                self.table.add_waiting(id, *submission, queue, beyond);
-                What::Submission(*submission, None)
+            (Some(entity), Join::Wait(beyond)) => {
+                self.table.add_waiting(id, entity, queue, beyond);
+                What::Entity(entity, None)
             }
-            (Channel::User(_), Join::Watch(cursor)) => {
+            (None, Join::Watch(cursor)) => {
                 self.table.add_watcher(&owner, Watcher::new(id, queue, false));
                 What::User(cursor.is_some())
             }
-            (Channel::User(_), Join::Wait(_)) => {
+            (None, Join::Wait(_)) => {
                 self.table.add_watcher(&owner, Watcher::new(id, queue, true));
                 What::User(false)
             }
@@ -240,8 +239,8 @@ impl Worker {
 
     fn land(&mut self, request: Request, answer: Result<Landing, End>) {
         match (answer, &request.what) {
-            (Ok(Landing::Direct(landing)), What::Submission(submission, _)) => {
-                self.table.land_direct(request.id, *submission, landing);
+            (Ok(Landing::Direct(landing)), What::Entity(entity, _)) => {
+                self.table.land_direct(request.id, *entity, landing);
             }
             (Ok(Landing::User(landing)), _) => self.table.land_user(request.id, &request.owner, landing),
             (Ok(Landing::Direct(_)), What::User(_)) => {}
@@ -249,7 +248,7 @@ impl Worker {
         }
     }
 
-    fn on_fetched(&mut self, channels: Vec<(SubmissionId, u64)>, events: Option<Vec<StoredEvent>>) {
+    fn on_fetched(&mut self, channels: Vec<(Entity, u64)>, events: Option<Vec<StoredEvent>>) {
         self.fetching = false;
         let mut by_channel = events.map(|events| {
             let mut by_channel: std::collections::HashMap<_, Vec<_>> = std::collections::HashMap::new();
@@ -259,10 +258,9 @@ impl Worker {
             by_channel
         });
         let mut news = 0;
-        for (submission, after) in channels {
-            let channel = Channel::Submission(submission);
-            let events = by_channel.as_mut().map(|all| all.remove(&channel).unwrap_or_default());
-            news += self.table.on_fetched(submission, after, events);
+        for (entity, after) in channels {
+            let events = by_channel.as_mut().map(|all| all.remove(&Channel::from(entity)).unwrap_or_default());
+            news += self.table.on_fetched(entity, after, events);
         }
         metrics::counter!("herald_push_catch_up_events_total").increment(news);
     }
@@ -375,7 +373,7 @@ impl Worker {
         self.fetching = true;
         let (store, done) = (Arc::clone(&self.deps.store), self.done.clone());
         self.tasks.spawn(async move {
-            let after: Vec<_> = wanted.iter().map(|(id, offset)| (Channel::Submission(*id), *offset)).collect();
+            let after: Vec<_> = wanted.iter().map(|(entity, offset)| (Channel::from(*entity), *offset)).collect();
             let events = store.channel_events(&after).await;
             if let Err(error) = &events {
                 tracing::warn!(%error, "missing events cannot be read; it is tried again");

@@ -3,6 +3,7 @@
 //! every clause then becomes a test of its own. There is no list of unsupported clauses.
 
 pub mod live;
+pub mod services;
 pub mod settling;
 pub mod work;
 
@@ -12,8 +13,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use herald_domain::broker::{Broker, Delivery, WorkConsumer, WorkMessage};
-use herald_domain::id::{MessageId, SubmissionId};
+use herald_domain::broker::{Broker, Delivery, TransferMessage, WorkConsumer, WorkMessage};
+use herald_domain::id::{MessageId, SubmissionId, TransferId};
+use herald_domain::money::{TransferKind, TransferState, TransferStep};
 use uuid::Uuid;
 
 /// Long enough for a busy machine; nothing waits this long unless it is broken.
@@ -23,7 +25,8 @@ const QUIET: Duration = Duration::from_millis(300);
 /// A class that every harness declares.
 pub const CLASS: &str = "any";
 
-/// One broker, seen by two processes. Nothing else uses its names; live buffers hold at most [`LIVE_BUFFER`] messages.
+/// One broker, seen by two processes. Nothing else uses its names; all services are configured; live buffers hold at most
+/// [`LIVE_BUFFER`] messages.
 #[async_trait]
 pub trait BrokerHarness: Send + Sync {
     /// Connected when handed out.
@@ -71,6 +74,25 @@ macro_rules! broker_contract {
             waiting_for_a_delivery_can_be_given_up,
             a_closed_broker_ends_its_consumers_and_takes_no_more,
         );
+        $crate::broker_contract!(@stamp $harness, services:
+            a_step_reaches_every_service_that_it_concerns_and_nobody_else,
+            what_was_left_out_stays_out,
+            a_step_that_concerns_nobody_is_published_to_nobody,
+            waking_one_service_reaches_it_alone,
+            a_batch_of_steps_has_one_result_for_each,
+            a_batch_holds_what_waits_and_no_more_than_asked_for,
+            a_dropped_batch_comes_again,
+            what_was_acked_never_comes_again,
+            a_batch_is_settled_without_those_before_and_after_it,
+            the_prefetch_bounds_what_is_unsettled,
+            two_consumers_share_and_each_step_comes_once,
+            a_service_that_settles_nothing_holds_up_no_other,
+            the_depth_counts_what_is_ready_only,
+            a_closed_consumer_takes_no_more_but_settles_what_it_holds,
+            a_dropped_consumer_gives_back_what_it_had_taken,
+            waiting_for_a_batch_can_be_given_up,
+            a_closed_broker_ends_its_consumers_and_takes_no_more,
+        );
         $crate::broker_contract!(@stamp $harness, live:
             a_message_arrives_where_its_partition_is_bound_and_nowhere_else,
             an_audience_in_two_bound_partitions_gets_one_copy,
@@ -103,8 +125,21 @@ pub fn wake_up(class: &str) -> WorkMessage {
         id: Some(MessageId(Uuid::now_v7())),
         submission: SubmissionId(Uuid::now_v7()),
         class: class.to_owned(),
-        traceparent: Some(format!("00-{}-00f067aa0ba902b7-01", Uuid::now_v7().simple())),
+        traceparent: Some(traceparent()),
     }
+}
+
+/// A step of a transfer that nothing else names.
+pub fn step(kind: TransferKind, state: TransferState) -> TransferMessage {
+    TransferMessage {
+        id: Some(MessageId(Uuid::now_v7())),
+        step: TransferStep { transfer: TransferId(Uuid::now_v7()), kind, state },
+        traceparent: Some(traceparent()),
+    }
+}
+
+fn traceparent() -> String {
+    format!("00-{}-00f067aa0ba902b7-01", Uuid::now_v7().simple())
 }
 
 pub(crate) fn wake_ups(count: usize) -> Vec<WorkMessage> {

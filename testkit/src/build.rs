@@ -4,17 +4,23 @@
 #![expect(clippy::unwrap_used, reason = "a builder is called by tests only, with names that are good")]
 
 use herald_domain::channel::Channel;
-use herald_domain::id::{DeadLetterId, KeyId, LeaseToken, MessageId, ProcessId, SubmissionId};
+use herald_domain::id::{
+    AccountId, AttemptId, DeadLetterId, EndpointId, KeyId, LeaseToken, MessageId, ProcessId, SubmissionId, TransferId,
+};
 use herald_domain::identity::{ApiKey, Scope, key_hash};
 use herald_domain::language::LanguageInfo;
+use herald_domain::money::{
+    Account, AccountKind, Currency, Hold, Holder, NewAccount, NewTransfer, Transfer, TransferKind,
+};
 use herald_domain::owner::Owner;
 use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary, Sample, package_version};
 use herald_domain::process::ProcessInfo;
-use herald_domain::store::{DeadLetter, Intake};
+use herald_domain::store::{DeadLetter, Intake, NewRefund, TransferIntake};
 use herald_domain::submission::{
     CaseResult, Idempotency, Judgement, Limits, MemorySource, NewSubmission, Output, Outputs, SourceFile, Tests,
     Verdict,
 };
+use herald_domain::webhook::{EventPattern, NewAttempt, NewEndpoint, WebhookSecret};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -158,5 +164,106 @@ pub fn dead_letter(entity: Option<SubmissionId>, at: OffsetDateTime) -> DeadLett
         error: "the delivery limit was reached".into(),
         payload: Some("{\"v\":1}".into()),
         at,
+    }
+}
+
+pub fn transfer_id() -> TransferId {
+    TransferId(Uuid::now_v7())
+}
+
+pub fn inr() -> Currency {
+    "INR".parse().unwrap()
+}
+
+/// A person's account in INR.
+pub fn new_account(handle: &str, owner: &Owner) -> NewAccount {
+    NewAccount {
+        id: AccountId(Uuid::now_v7()),
+        handle: handle.parse().unwrap(),
+        owner: owner.clone(),
+        currency: inr(),
+        kind: AccountKind::User,
+    }
+}
+
+/// A payment in the payer's currency, asked for by the payer, without a hold, a key, or words.
+pub fn payment(from: &Account, to: &Account, amount: u64) -> NewTransfer {
+    NewTransfer {
+        id: transfer_id(),
+        kind: TransferKind::Payment,
+        from: from.id,
+        to: to.id,
+        amount,
+        currency: from.currency,
+        hold: None,
+        reference: None,
+        note: None,
+        parent: None,
+        asked_by: from.owner.clone(),
+        idempotency: None,
+        traceparent: None,
+    }
+}
+
+/// A payment that is held for an hour.
+pub fn held(from: &Account, to: &Account, amount: u64, by: Holder) -> NewTransfer {
+    NewTransfer { hold: Some(Hold { by, for_ms: 3_600_000 }), ..payment(from, to, amount) }
+}
+
+/// Asked for by the payee, without a key.
+pub fn new_refund(original: &Transfer, amount: Option<u64>) -> NewRefund {
+    NewRefund {
+        id: transfer_id(),
+        original: original.id,
+        amount,
+        note: None,
+        asked_by: original.payee.clone(),
+        idempotency: None,
+        traceparent: None,
+    }
+}
+
+/// The transfer with a fresh message id.
+pub fn transfer_intake(transfer: NewTransfer) -> TransferIntake {
+    TransferIntake { transfer, message: message_id() }
+}
+
+/// A secret that differs from any other.
+pub fn webhook_secret() -> WebhookSecret {
+    let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+    let mut random = [0; 32];
+    random[..16].copy_from_slice(a.as_bytes());
+    random[16..].copy_from_slice(b.as_bytes());
+    WebhookSecret::new(&random)
+}
+
+pub fn patterns(events: &[&str]) -> Vec<EventPattern> {
+    events.iter().map(|event| event.parse().unwrap()).collect()
+}
+
+/// For all that transfers come to.
+pub fn endpoint(owner: &Owner) -> NewEndpoint {
+    NewEndpoint {
+        id: EndpointId(Uuid::now_v7()),
+        owner: owner.clone(),
+        url: "https://hooks.example/herald?of=transfers".into(),
+        events: patterns(&["transfer.*"]),
+        secret: webhook_secret(),
+    }
+}
+
+/// A call about a completed transfer that was answered with 200 or 500.
+pub fn attempt(endpoint: EndpointId, message: &str, delivered: bool) -> NewAttempt {
+    NewAttempt {
+        id: AttemptId(Uuid::now_v7()),
+        endpoint,
+        message: message.into(),
+        event: "transfer.completed".into(),
+        transfer: None,
+        delivered,
+        status: Some(if delivered { 200 } else { 500 }),
+        error: (!delivered).then(|| "it answered 500".into()),
+        response: Some("thank you".into()),
+        duration_ms: 12,
     }
 }

@@ -8,4 +8,6 @@ pub mod own_server;
 pub mod postgres_node;
 pub mod proxy;
 pub mod rabbit_node;
+pub mod smtp_catcher;
 pub mod store_contract;
+pub mod webhook_receiver;

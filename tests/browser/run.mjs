@@ -126,6 +126,29 @@ try {
     await page.locator("#source-error").filter({ hasText: /\w/ }).waitFor({ timeout: VERDICT_MS });
     assert.equal(await page.locator("#source").getAttribute("aria-invalid"), "true");
   });
+  await check("a payment lights the five lamps", async () => {
+    await page.selectOption("#from", "alice");
+    await page.fill("#to", "shop");
+    await page.fill("#amount", "12.50");
+    await page.click("#pay");
+    for (const service of ["notification", "fraud", "statement", "rewards", "webhook"]) {
+      await page.locator(`#lamp-${service}:is([data-status="done"], [data-status="skipped"])`).waitFor({ timeout: VERDICT_MS });
+    }
+    assert.equal(await page.locator("#transfer-state").innerText(), "completed");
+    const left = page.locator("#from option").filter({ hasText: "alice: 9987.62 INR" });
+    await left.waitFor({ state: "attached", timeout: VERDICT_MS });
+    await page.screenshot({ path: join(PICTURES, "paid.png"), fullPage: true });
+  });
+  await check("a payment that is not possible says why beside its field, and moves nothing", async () => {
+    await page.fill("#to", "nobody-here");
+    await page.click("#pay");
+    await page.locator("#to-error").filter({ hasText: /\w/ }).waitFor({ timeout: VERDICT_MS });
+    await page.fill("#to", "shop");
+    await page.fill("#amount", "99999999");
+    await page.click("#pay");
+    await page.locator("#pay-error").filter({ hasText: /\w/ }).waitFor({ timeout: VERDICT_MS });
+    await page.locator("#from option").filter({ hasText: "alice: 9987.62 INR" }).waitFor({ state: "attached" });
+  });
   await check("the page fits a telephone, in the dark", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: "dark" });

@@ -1,30 +1,36 @@
 //! The `Broker` port inside one process, for `herald up`: no server, no durability. What is lost with the process is made
 //! again from the store (rule R1: the obligation is a row; a message only wakes).
 //!
-//! Invariants: a message is in exactly one place (a class's queue, or one delivery); a delivery that is dropped unsettled goes
-//! back to the front; publishing live never waits for a subscriber. Must never grow without bound: queues refuse what exceeds
-//! their limit, subscriptions drop and say [`LiveSignal::Lagged`](herald_domain::broker::LiveSignal::Lagged).
+//! Invariants: a message is in exactly one place (a queue, or one delivery or batch); what is dropped unsettled goes back to the
+//! front; publishing live never waits for a subscriber. Must never grow without bound: a class's queue refuses what exceeds its
+//! limit, a service's drops its oldest (the rows bring the work back), subscriptions drop and say
+//! [`LiveSignal::Lagged`](herald_domain::broker::LiveSignal::Lagged).
 
+mod consume;
 mod live;
 mod queue;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use herald_domain::broker::{
-    Broker, BrokerError, BrokerStatus, Fallen, LiveSubscription, Result, WorkConsumer, WorkMessage,
+    Broker, BrokerError, BrokerStatus, Fallen, LiveSubscription, Result, ServiceConsumer, TransferMessage,
+    WorkConsumer, WorkMessage,
 };
 use herald_domain::event::LiveMessage;
+use herald_domain::money::Service;
 use tokio_util::sync::CancellationToken;
 
+use consume::{ServiceTaker, WorkTaker};
 use live::Subscriptions;
-use queue::{ClassQueue, Consumer};
+use queue::{Overflow, Queues, Taker};
 
-/// Bounds of the in-process broker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Bounds of the in-process broker, and whom it serves.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemoryConfig {
-    /// Messages that may be ready in one class's queue; more are refused.
+    /// Services that are told of transfers.
+    pub services: Vec<Service>,
+    /// Messages that may be ready in one queue. More are refused by a class's queue; a service's drops the oldest for them.
     pub queue_limit: usize,
     /// Live messages that may wait for one subscription; more are dropped.
     pub live_buffer: usize,
@@ -32,7 +38,7 @@ pub struct MemoryConfig {
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { queue_limit: 100_000, live_buffer: 10_000 }
+        Self { services: Service::ALL.to_vec(), queue_limit: 100_000, live_buffer: 10_000 }
     }
 }
 
@@ -40,24 +46,29 @@ impl Default for MemoryConfig {
 #[derive(Clone)]
 pub struct MemoryBroker {
     config: MemoryConfig,
-    queues: Arc<Mutex<HashMap<String, Arc<ClassQueue>>>>,
+    classes: Arc<Queues<WorkMessage>>,
+    services: Arc<Queues<TransferMessage>>,
     subscriptions: Arc<Subscriptions>,
     closed: CancellationToken,
 }
 
 impl MemoryBroker {
     pub fn new(config: MemoryConfig) -> Self {
-        Self { config, queues: Arc::default(), subscriptions: Arc::default(), closed: CancellationToken::new() }
+        Self {
+            classes: Arc::new(Queues::new(config.queue_limit, Overflow::Refuse)),
+            services: Arc::new(Queues::new(config.queue_limit, Overflow::DropHead)),
+            config,
+            subscriptions: Arc::default(),
+            closed: CancellationToken::new(),
+        }
     }
 
-    fn queue(&self, class: &str) -> Arc<ClassQueue> {
-        let mut queues = locked(&self.queues);
-        if let Some(queue) = queues.get(class) {
-            return queue.clone();
-        }
-        let queue = Arc::new(ClassQueue::new(self.config.queue_limit));
-        queues.insert(class.to_owned(), queue.clone());
-        queue
+    /// A copy to the queue of every configured service that the step concerns.
+    fn tell(&self, message: &TransferMessage) -> Result<()> {
+        self.ensure_open()?;
+        let told = Service::ALL.iter().filter(|service| self.config.services.contains(service));
+        told.filter(|service| service.concerns(message.step.kind, message.step.state))
+            .try_for_each(|service| self.services.of(service.as_str()).publish(message.clone()))
     }
 
     fn ensure_open(&self) -> Result<()> {
@@ -70,18 +81,37 @@ impl Broker for MemoryBroker {
     async fn publish_work(&self, messages: &[WorkMessage]) -> Vec<Result<()>> {
         messages
             .iter()
-            .map(|message| self.ensure_open().and_then(|()| self.queue(&message.class).publish(message)))
+            .map(|message| self.ensure_open().and_then(|()| self.classes.of(&message.class).publish(message.clone())))
             .collect()
     }
 
     async fn consume_work(&self, class: &str, prefetch: u16) -> Result<Box<dyn WorkConsumer>> {
         self.ensure_open()?;
-        Ok(Box::new(Consumer::new(self.queue(class), prefetch, self.closed.child_token())))
+        Ok(Box::new(WorkTaker(Taker::new(self.classes.of(class), prefetch, self.closed.child_token()))))
     }
 
     async fn work_depth(&self, class: &str) -> Result<u64> {
         self.ensure_open()?;
-        Ok(locked(&self.queues).get(class).map_or(0, |queue| queue.depth()))
+        Ok(self.classes.depth(class))
+    }
+
+    async fn publish_transfers(&self, messages: &[TransferMessage]) -> Vec<Result<()>> {
+        messages.iter().map(|message| self.tell(message)).collect()
+    }
+
+    async fn wake_service(&self, service: Service, messages: &[TransferMessage]) -> Vec<Result<()>> {
+        let queue = self.services.of(service.as_str());
+        messages.iter().map(|message| self.ensure_open().and_then(|()| queue.publish(message.clone()))).collect()
+    }
+
+    async fn consume_service(&self, service: Service, prefetch: u16) -> Result<Box<dyn ServiceConsumer>> {
+        self.ensure_open()?;
+        Ok(Box::new(ServiceTaker(Taker::new(self.services.of(service.as_str()), prefetch, self.closed.child_token()))))
+    }
+
+    async fn service_depth(&self, service: Service) -> Result<u64> {
+        self.ensure_open()?;
+        Ok(self.services.depth(service.as_str()))
     }
 
     fn publish_live(&self, message: &LiveMessage) -> bool {

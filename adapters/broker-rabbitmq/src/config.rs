@@ -1,5 +1,6 @@
 //! Settings of the adapter, and what makes them bad.
 
+use herald_domain::money::Service;
 use lapin::uri::{AMQPScheme, AMQPUri};
 
 /// Names, bounds and manners of one broker handle. Every process of a fleet must agree on `prefix`, `delivery_limit` and
@@ -10,11 +11,14 @@ pub struct RabbitConfig {
     pub prefix: String,
     /// Worker classes whose queues the publisher declares.
     pub classes: Vec<String>,
+    /// Services that are told of transfers. The queue of one that is left out later stays, and fills to its limit, until somebody
+    /// deletes it.
+    pub services: Vec<Service>,
     /// Shown by RabbitMQ's own tools, with the connection's role behind it.
     pub connection_name: String,
     /// Deliveries after which a message falls through to the dead queue. Only a fuse: attempts are counted in the store.
     pub delivery_limit: u32,
-    /// Messages that may be ready in one class's queue; more are refused.
+    /// Messages that may be ready in one queue. More are refused by a class's queue; a service's drops the oldest for them.
     pub queue_limit: u32,
     /// Live messages that may wait for one subscription in this process; more are dropped.
     pub live_buffer: usize,
@@ -27,6 +31,7 @@ impl Default for RabbitConfig {
         Self {
             prefix: "herald".to_owned(),
             classes: vec!["any".to_owned()],
+            services: Service::ALL.to_vec(),
             connection_name: "herald".to_owned(),
             delivery_limit: 50,
             queue_limit: 1_000_000,

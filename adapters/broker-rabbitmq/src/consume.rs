@@ -1,10 +1,12 @@
-//! Work and dead letters as the port has them, over an [`Intake`].
+//! Work, steps of transfers and dead letters as the port has them, over an [`Intake`].
 
 use async_trait::async_trait;
-use herald_domain::broker::{Delivery, Fallen, Result, WorkConsumer, WorkMessage};
+use herald_domain::broker::{
+    Delivery, Fallen, Result, ServiceConsumer, TransferBatch, TransferMessage, WorkConsumer, WorkMessage,
+};
 
 use crate::intake::{Intake, Taken};
-use crate::settle::Settlement;
+use crate::settle::{Settlement, ack_all};
 use crate::wire;
 
 pub(crate) struct Consumer {
@@ -26,11 +28,7 @@ impl WorkConsumer for Consumer {
                 Ok(message) => {
                     return Some(Box::new(HeldDelivery { message, redelivered: delivery.redelivered, settlement }));
                 }
-                Err(error) => {
-                    // No cancellation can lose it: dropped here, it comes again and is given up then.
-                    tracing::warn!(queue.key = %delivery.routing_key, error = %error, "a message cannot be read: to the dead queue");
-                    settlement.give_up().await;
-                }
+                Err(error) => give_up(&delivery, settlement, &error),
             }
         }
     }
@@ -59,6 +57,73 @@ impl Delivery for HeldDelivery {
     async fn ack(self: Box<Self>) -> Result<()> {
         self.settlement.ack().await
     }
+}
+
+pub(crate) struct BatchConsumer {
+    intake: Intake,
+}
+
+impl BatchConsumer {
+    pub(crate) fn new(intake: Intake) -> Self {
+        Self { intake }
+    }
+}
+
+#[async_trait]
+impl ServiceConsumer for BatchConsumer {
+    /// Waits for the first and takes what is there with it: nothing is held while it waits.
+    async fn next(&mut self, most: usize) -> Option<Box<dyn TransferBatch>> {
+        let mut batch = HeldBatch::default();
+        while batch.messages.is_empty() {
+            batch.add(self.intake.next().await?);
+            while batch.messages.len() < most
+                && let Some(taken) = self.intake.next_now()
+            {
+                batch.add(taken);
+            }
+        }
+        Some(Box::new(batch))
+    }
+
+    async fn close(&mut self) {
+        self.intake.close().await;
+    }
+}
+
+#[derive(Default)]
+struct HeldBatch {
+    messages: Vec<TransferMessage>,
+    settlements: Vec<Settlement>,
+}
+
+impl HeldBatch {
+    /// Or gives it up, if it cannot be read.
+    fn add(&mut self, taken: Taken) {
+        let Taken { delivery, settlement } = taken;
+        match wire::decode_transfer(&delivery) {
+            Ok(message) => {
+                self.messages.push(message);
+                self.settlements.push(settlement);
+            }
+            Err(error) => give_up(&delivery, settlement, &error),
+        }
+    }
+}
+
+#[async_trait]
+impl TransferBatch for HeldBatch {
+    fn messages(&self) -> &[TransferMessage] {
+        &self.messages
+    }
+
+    async fn ack(self: Box<Self>) -> Result<()> {
+        ack_all(self.settlements).await
+    }
+}
+
+fn give_up(delivery: &lapin::message::Delivery, settlement: Settlement, error: &serde_json::Error) {
+    tracing::warn!(queue.key = %delivery.routing_key, error = %error, "a message cannot be read: to the dead queue");
+    settlement.give_up();
 }
 
 pub(crate) struct FallenMessage {

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
+use herald_domain::money::Service;
 use lapin::Consumer;
 use lapin::message::Delivery;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
@@ -16,8 +17,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::backoff::Backoff;
 use crate::link::Link;
-use crate::session::{OwnChannel, Session, SharedChannel};
-use crate::settle::Settlement;
+use crate::session::{OwnChannel, Session};
+use crate::settle::{Inbound, Settlement};
 use crate::tasks::Tasks;
 use crate::topology::{BURIAL, Topology};
 use crate::trouble::Trouble;
@@ -26,6 +27,7 @@ use crate::trouble::Trouble;
 #[derive(Clone)]
 pub(crate) enum Source {
     Work { class: String },
+    Service { service: Service },
     Dead,
 }
 
@@ -33,6 +35,7 @@ impl Source {
     fn queue(&self, topology: &Topology) -> ShortString {
         match self {
             Self::Work { class } => topology.work_queue(class),
+            Self::Service { service } => topology.service_queue(*service),
             Self::Dead => topology.dead(),
         }
     }
@@ -41,6 +44,7 @@ impl Source {
     async fn declare(&self, topology: &Topology, channel: &OwnChannel) -> Result<(), Trouble> {
         match self {
             Self::Work { class } => topology.declare_work(channel, std::slice::from_ref(class)).await,
+            Self::Service { service } => topology.declare_services(channel, std::slice::from_ref(service)).await,
             Self::Dead => topology.declare_dead(channel).await,
         }
     }
@@ -50,6 +54,14 @@ impl Source {
 pub(crate) struct Taken {
     pub(crate) delivery: Delivery,
     pub(crate) settlement: Settlement,
+}
+
+impl Taken {
+    /// `None` if it can no longer be settled.
+    fn handed_out(mut self) -> Option<Self> {
+        self.settlement.hand_out();
+        self.settlement.is_usable().then_some(self)
+    }
 }
 
 /// The receiving end. Dropping it cancels the consumer and gives back what was not handed out.
@@ -86,12 +98,16 @@ impl Intake {
     /// The next delivery that can still be settled. Safe to cancel. `None` after the end.
     pub(crate) async fn next(&mut self) -> Option<Taken> {
         loop {
-            let mut taken = self.taken.recv().await?;
-            if taken.settlement.is_usable() {
-                taken.settlement.hand_out();
+            let taken = self.taken.recv().await?;
+            if let Some(taken) = taken.handed_out() {
                 return Some(taken);
             }
         }
+    }
+
+    /// As [`Self::next`], but `None` if there is none now.
+    pub(crate) fn next_now(&mut self) -> Option<Taken> {
+        std::iter::from_fn(|| self.taken.try_recv().ok()).find_map(Taken::handed_out)
     }
 
     /// Cancels the consumer and gives back what was not handed out.
@@ -132,10 +148,10 @@ impl Pump {
             };
             let Some(session) = session else { return };
             match self.attach(&session).await {
-                Ok((channel, consumer)) => {
+                Ok((inbound, consumer)) => {
                     backoff.reset();
                     self.told = None;
-                    if matches!(self.consume(channel, consumer).await, End::Stopped) {
+                    if matches!(self.consume(inbound, consumer).await, End::Stopped) {
                         return;
                     }
                     if session.is_alive() {
@@ -161,7 +177,7 @@ impl Pump {
         }
     }
 
-    async fn attach(&self, session: &Session) -> Result<(SharedChannel, Consumer), Trouble> {
+    async fn attach(&self, session: &Session) -> Result<(Arc<Inbound>, Consumer), Trouble> {
         let channel = session.channel().await?;
         self.source.declare(&self.deps.topology, &channel).await?;
         let queue = self.source.queue(&self.deps.topology);
@@ -169,47 +185,47 @@ impl Pump {
         channel.answered(&what, channel.basic_qos(self.prefetch, BasicQosOptions { global: false })).await?;
         let consumer = channel.basic_consume(queue, "".into(), BasicConsumeOptions::default(), FieldTable::default());
         let consumer = channel.answered(&what, consumer).await?;
-        Ok((Arc::new(channel), consumer))
+        Ok((Arc::new(Inbound::new(channel)), consumer))
     }
 
-    async fn consume(&self, channel: SharedChannel, mut consumer: Consumer) -> End {
+    async fn consume(&self, inbound: Arc<Inbound>, mut consumer: Consumer) -> End {
         loop {
             // Room first: what lies unread from a session before must not be overtaken without bound.
             let room = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return self.cancel(channel, consumer).await,
-                () = channel.lost() => return End::Lost,
+                () = self.stop.cancelled() => return self.cancel(inbound, consumer).await,
+                () = inbound.channel.lost() => return End::Lost,
                 room = self.taken.reserve() => room,
             };
-            let Ok(room) = room else { return self.cancel(channel, consumer).await };
+            let Ok(room) = room else { return self.cancel(inbound, consumer).await };
             let delivery = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return self.cancel(channel, consumer).await,
-                () = channel.lost() => return End::Lost,
+                () = self.stop.cancelled() => return self.cancel(inbound, consumer).await,
+                () = inbound.channel.lost() => return End::Lost,
                 delivery = consumer.next() => delivery,
             };
             // An error or the end of the stream: the connection, the channel or the queue is gone.
             let Some(Ok(delivery)) = delivery else { return End::Lost };
-            room.send(self.take(&channel, delivery));
+            room.send(self.take(&inbound, delivery));
         }
     }
 
-    fn take(&self, channel: &SharedChannel, delivery: Delivery) -> Taken {
-        let settlement = Settlement::new(delivery.acker.clone(), channel.clone(), self.deps.tasks.clone());
+    fn take(&self, inbound: &Arc<Inbound>, delivery: Delivery) -> Taken {
+        let settlement = Settlement::new(&delivery, inbound.clone(), self.deps.tasks.clone());
         Taken { delivery, settlement }
     }
 
     /// In so many words, and what arrives meanwhile goes back.
-    async fn cancel(&self, channel: SharedChannel, mut consumer: Consumer) -> End {
+    async fn cancel(&self, inbound: Arc<Inbound>, mut consumer: Consumer) -> End {
         let give_back = async {
-            channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
+            inbound.channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
             while let Some(Ok(delivery)) = consumer.next().await {
-                drop(self.take(&channel, delivery));
+                drop(self.take(&inbound, delivery));
             }
             Ok(())
         };
         // If it fails, the connection is lost, and the broker takes everything back by itself.
-        let _ = channel.answered("cancelling a consumer", give_back).await;
+        let _ = inbound.channel.answered("cancelling a consumer", give_back).await;
         End::Stopped
     }
 

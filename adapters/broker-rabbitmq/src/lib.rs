@@ -10,6 +10,7 @@ mod backoff;
 mod config;
 mod consume;
 mod intake;
+mod letter;
 mod link;
 mod publish;
 mod session;
@@ -24,11 +25,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use herald_domain::broker::{
-    Broker, BrokerError, BrokerStatus, Fallen, LiveSubscription, Result, WorkConsumer, WorkMessage,
+    Broker, BrokerError, BrokerStatus, Fallen, LiveSubscription, Result, ServiceConsumer, TransferMessage,
+    WorkConsumer, WorkMessage,
 };
 use herald_domain::event::LiveMessage;
+use herald_domain::money::Service;
 use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
+use lapin::types::{FieldTable, ShortString};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -36,8 +39,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use config::{ConnectError, RabbitConfig};
 
 use announce::Announcer;
-use consume::{Consumer, FallenMessage};
+use consume::{BatchConsumer, Consumer, FallenMessage};
 use intake::{Intake, IntakeDeps, Source};
+use letter::Letter;
 use link::Link;
 use publish::Publisher;
 use session::Dial;
@@ -50,6 +54,9 @@ use trouble::Trouble;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(6);
 /// Dead letters in hand at once.
 const FALLEN_PREFETCH: u16 = 16;
+
+const WORK_PUBLISHED: &str = "herald_work_published_total";
+const TRANSFERS_PUBLISHED: &str = "herald_transfers_published_total";
 
 /// A handle on one RabbitMQ (a node, or a cluster behind one address). Dropping it closes it in the background.
 pub struct RabbitBroker {
@@ -102,12 +109,30 @@ impl RabbitBroker {
     fn ensure_open(&self) -> Result<()> {
         if self.stop_users.is_cancelled() { Err(Trouble::Closed.into()) } else { Ok(()) }
     }
+
+    fn topology(&self) -> &Topology {
+        &self.intake.topology
+    }
+
+    /// Messages ready in a queue.
+    async fn depth(&self, queue: ShortString) -> Result<u64> {
+        let session = self.intake.link.session().await?;
+        let channel = session.channel().await?;
+        let declared = channel.queue_declare(queue, QueueDeclareOptions::default().passive(), FieldTable::default());
+        match channel.answered("reading a queue's depth", declared).await {
+            Ok(queue) => Ok(queue.message_count().into()),
+            // No queue, no messages; a publisher or consumer declares it.
+            Err(Trouble::Missing(_)) => Ok(0),
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
 }
 
 #[async_trait]
 impl Broker for RabbitBroker {
     async fn publish_work(&self, messages: &[WorkMessage]) -> Vec<Result<()>> {
-        self.publisher.publish(messages).await
+        let letters: Vec<_> = messages.iter().map(|message| Letter::work(self.topology(), message)).collect();
+        self.publisher.publish(WORK_PUBLISHED, &letters).await
     }
 
     /// Returns at once: consuming starts when there is a connection.
@@ -122,16 +147,29 @@ impl Broker for RabbitBroker {
     }
 
     async fn work_depth(&self, class: &str) -> Result<u64> {
-        let session = self.intake.link.session().await?;
-        let channel = session.channel().await?;
-        let queue = self.intake.topology.work_queue(class);
-        let declared = channel.queue_declare(queue, QueueDeclareOptions::default().passive(), FieldTable::default());
-        match channel.answered("reading a queue's depth", declared).await {
-            Ok(queue) => Ok(queue.message_count().into()),
-            // No queue, no messages; a publisher or consumer declares it.
-            Err(Trouble::Missing(_)) => Ok(0),
-            Err(trouble) => Err(trouble.into()),
-        }
+        self.depth(self.topology().work_queue(class)).await
+    }
+
+    async fn publish_transfers(&self, messages: &[TransferMessage]) -> Vec<Result<()>> {
+        let letters: Vec<_> = messages.iter().map(|message| Some(Letter::step(self.topology(), message))).collect();
+        self.publisher.publish(TRANSFERS_PUBLISHED, &letters).await
+    }
+
+    async fn wake_service(&self, service: Service, messages: &[TransferMessage]) -> Vec<Result<()>> {
+        let letter = |message| Some(Letter::wake(self.topology(), service, message));
+        self.publisher.publish(TRANSFERS_PUBLISHED, &messages.iter().map(letter).collect::<Vec<_>>()).await
+    }
+
+    /// Returns at once: consuming starts when there is a connection.
+    async fn consume_service(&self, service: Service, prefetch: u16) -> Result<Box<dyn ServiceConsumer>> {
+        self.ensure_open()?;
+        let source = Source::Service { service };
+        let intake = Intake::start(&self.intake, source, prefetch, self.stop_users.child_token());
+        Ok(Box::new(BatchConsumer::new(intake)))
+    }
+
+    async fn service_depth(&self, service: Service) -> Result<u64> {
+        self.depth(self.topology().service_queue(service)).await
     }
 
     fn publish_live(&self, message: &LiveMessage) -> bool {
@@ -161,8 +199,16 @@ impl Broker for RabbitBroker {
             Mutex::new(Intake::start(&self.intake, Source::Dead, FALLEN_PREFETCH, self.stop_users.child_token()))
         };
         let mut intake = self.fallen.get_or_init(start).await.lock().await;
-        let taken = intake.next().await.ok_or(Trouble::Closed)?;
-        Ok(Box::new(FallenMessage::new(taken)))
+        loop {
+            let taken = intake.next().await.ok_or(Trouble::Closed)?;
+            if !wire::fell_for_want_of_room(&taken.delivery) {
+                return Ok(Box::new(FallenMessage::new(taken)));
+            }
+            // The oldest of a service's full queue: no dead letter, the rows bring it back.
+            metrics::counter!("herald_transfers_dropped_total").increment(1);
+            // A stale one comes again.
+            let _ = taken.settlement.ack().await;
+        }
     }
 
     async fn close(&self) {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::Shutdown;
 use std::ops::Deref;
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_compat::Compat;
@@ -218,6 +218,3 @@ async fn answered<T>(
         }
     }
 }
-
-/// Shared by all who still need the channel open.
-pub(crate) type SharedChannel = Arc<OwnChannel>;

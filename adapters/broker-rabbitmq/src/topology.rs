@@ -1,15 +1,20 @@
 //! The exchanges and queues, and how they are declared. Everything is declared again after every reconnect, by the publisher
-//! for every configured class and by a consumer for its own: declaring what exists is free.
+//! for every configured class and service and by a consumer for its own: declaring what exists is free.
 //!
 //! | exchange | queues | key |
 //! |---|---|---|
 //! | `<prefix>.work` (direct) | `<prefix>.work.judge.<class>`, quorum | `judge.<class>` |
-//! | `<prefix>.dead` (fanout) | `<prefix>.dead`, quorum: what fell through a work queue's delivery limit | – |
+//! | `<prefix>.transfers` (topic) | `<prefix>.service.<service>`, quorum | `transfer.<kind>.<state>` of all that concerns the service |
+//! | `<prefix>.dead` (fanout) | `<prefix>.dead`, quorum: what fell through the delivery limit of a queue of the two above | – |
 //! | `<prefix>.push` (direct) | one for each subscription: exclusive, named by the server | the partition's number |
+//!
+//! A step for several services of which one has lost its queue is not unroutable: the others get it, the broker confirms, and the
+//! one is brought its work by the rows, through the default exchange, where the loss shows.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use herald_domain::money::{Service, TransferKind, TransferState, TransferStep};
 use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -19,7 +24,8 @@ use crate::config::RabbitConfig;
 use crate::session::{OwnChannel, Session};
 use crate::trouble::Trouble;
 
-/// Dead letters are recorded within moments; what exceeds this is an outage of the store, and the rows are the truth anyway.
+/// Dead letters are recorded within moments; what exceeds this is an outage of the store, or of a service for a very long time,
+/// and the rows are the truth anyway.
 const DEAD_LIMIT: u32 = 100_000;
 /// A dead letter that cannot be recorded goes back and must not fall through in turn, which RabbitMQ 4 does at 20 by default.
 const DEAD_DELIVERY_LIMIT: u32 = 1_000_000;
@@ -58,13 +64,30 @@ impl Topology {
         format!("judge.{class}").into()
     }
 
-    /// The other way round.
-    pub(crate) fn class_of(work_key: &str) -> &str {
-        work_key.strip_prefix("judge.").unwrap_or(work_key)
-    }
-
     pub(crate) fn work_queue(&self, class: &str) -> ShortString {
         self.name(&format!("work.judge.{class}"))
+    }
+
+    /// Whether the service's queue is ours to declare.
+    pub(crate) fn serves(&self, service: Service) -> bool {
+        self.0.config.services.contains(&service)
+    }
+
+    /// Whether a service of ours must be told of the step.
+    pub(crate) fn concerns_somebody(&self, step: &TransferStep) -> bool {
+        self.0.config.services.iter().any(|service| service.concerns(step.kind, step.state))
+    }
+
+    pub(crate) fn transfers_exchange(&self) -> ShortString {
+        self.name("transfers")
+    }
+
+    pub(crate) fn step_key(kind: TransferKind, state: TransferState) -> ShortString {
+        format!("transfer.{kind}.{state}").into()
+    }
+
+    pub(crate) fn service_queue(&self, service: Service) -> ShortString {
+        self.name(&format!("service.{service}"))
     }
 
     /// Exchange and queue alike.
@@ -84,7 +107,8 @@ impl Topology {
     pub(crate) async fn declare_all(&self, session: &Session) -> Result<(), Trouble> {
         let channel = session.channel().await?;
         self.declare_push(&channel).await?;
-        self.declare_work(&channel, &self.0.config.classes).await
+        self.declare_work(&channel, &self.0.config.classes).await?;
+        self.declare_services(&channel, &self.0.config.services).await
     }
 
     /// Everything that a consumer of these classes needs.
@@ -98,6 +122,35 @@ impl Topology {
             bind(channel, queue, self.work_exchange(), Self::work_key(class)).await?;
         }
         Ok(())
+    }
+
+    /// Everything that a consumer for these services needs.
+    pub(crate) async fn declare_services(&self, channel: &OwnChannel, services: &[Service]) -> Result<(), Trouble> {
+        self.declare_dead(channel).await?;
+        let _one_at_a_time = self.0.declaring.lock().await;
+        declare_exchange(channel, self.transfers_exchange(), ExchangeKind::Topic).await?;
+        for &service in services {
+            let queue = self.service_queue(service);
+            declare_queue(channel, queue, QueueDeclareOptions::durable(), self.service_arguments()).await?;
+            self.bind_service(channel, service).await?;
+        }
+        Ok(())
+    }
+
+    /// Binds what concerns the service and unbinds what does not (and may have, in another version). All are under way at once.
+    async fn bind_service(&self, channel: &OwnChannel, service: Service) -> Result<(), Trouble> {
+        let keys =
+            TransferKind::ALL.iter().flat_map(|&kind| TransferState::ALL.iter().map(move |&state| (kind, state)));
+        let changes = keys.map(|(kind, state)| async move {
+            let (queue, exchange) = (self.service_queue(service), self.transfers_exchange());
+            let key = Self::step_key(kind, state);
+            if service.concerns(kind, state) {
+                bind(channel, queue, exchange, key).await
+            } else {
+                unbind(channel, queue, exchange, key).await
+            }
+        });
+        futures::future::try_join_all(changes).await.map(drop)
     }
 
     pub(crate) async fn declare_dead(&self, channel: &OwnChannel) -> Result<(), Trouble> {
@@ -131,6 +184,17 @@ impl Topology {
             ("x-overflow", text("reject-publish")),
             ("x-dead-letter-exchange", text(self.dead().as_str())),
             ("x-dead-letter-strategy", text("at-least-once")),
+        ])
+    }
+
+    /// The oldest makes room: for transfers no publisher is held up, and the rows bring back what was dropped.
+    fn service_arguments(&self) -> FieldTable {
+        table([
+            ("x-queue-type", text("quorum")),
+            ("x-delivery-limit", number(self.0.config.delivery_limit)),
+            ("x-max-length", number(self.0.config.queue_limit)),
+            ("x-overflow", text("drop-head")),
+            ("x-dead-letter-exchange", text(self.dead().as_str())),
         ])
     }
 }
@@ -167,6 +231,16 @@ async fn bind(
     channel
         .answered(&what, channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default()))
         .await
+}
+
+async fn unbind(
+    channel: &OwnChannel,
+    queue: ShortString,
+    exchange: ShortString,
+    key: ShortString,
+) -> Result<(), Trouble> {
+    let what = format!("unbinding of '{queue}'");
+    channel.answered(&what, channel.queue_unbind(queue, exchange, key, FieldTable::default())).await
 }
 
 fn table<const N: usize>(entries: [(&str, AMQPValue); N]) -> FieldTable {

@@ -1,11 +1,12 @@
 //! Messages as they travel: bodies are JSON with `"v": 1`, the message id and `traceparent` are properties.
 
-use herald_domain::broker::WorkMessage;
+use herald_domain::broker::{TransferMessage, WorkMessage};
 use herald_domain::id::MessageId;
 use herald_domain::owner::Partition;
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, LongString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::topology::partition_key;
@@ -16,52 +17,82 @@ const TRANSIENT: u8 = 1;
 const JSON: &str = "application/json";
 const TRACEPARENT: &str = "traceparent";
 
-/// Properties and body of a wake-up.
+/// Properties and body of a wake-up for workers.
 pub(crate) fn encode_work(message: &WorkMessage) -> (BasicProperties, Vec<u8>) {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        v: u8,
-        #[serde(flatten)]
-        message: &'a WorkMessage,
-    }
-    let mut properties = BasicProperties::default().with_content_type(JSON.into()).with_delivery_mode(PERSISTENT);
-    if let Some(id) = message.id {
-        properties = properties.with_message_id(id.to_string().into());
-    }
-    if let Some(traceparent) = &message.traceparent {
-        let mut headers = FieldTable::default();
-        headers.insert(TRACEPARENT.into(), AMQPValue::LongString(traceparent.as_str().into()));
-        properties = properties.with_headers(headers);
-    }
-    // A struct of an id and strings always serialises.
-    (properties, serde_json::to_vec(&Body { v: VERSION, message }).unwrap_or_default())
+    encode(message, message.id, message.traceparent.as_deref())
 }
 
-/// Reads a wake-up. Unknown fields are ignored; an unknown version cannot be understood. A bad id or trace context costs only
-/// itself.
+/// Reads a wake-up for workers. Unknown fields are ignored; an unknown version cannot be understood. A bad id or trace context
+/// costs only itself.
 pub(crate) fn decode_work(delivery: &Delivery) -> Result<WorkMessage, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Body {
-        v: u8,
-        #[serde(flatten)]
-        message: WorkMessage,
+    let message = decode(delivery)?;
+    Ok(WorkMessage { id: message_id(delivery), traceparent: traceparent(delivery), ..message })
+}
+
+/// As for workers, a step of a transfer for services.
+pub(crate) fn encode_transfer(message: &TransferMessage) -> (BasicProperties, Vec<u8>) {
+    encode(message, message.id, message.traceparent.as_deref())
+}
+
+pub(crate) fn decode_transfer(delivery: &Delivery) -> Result<TransferMessage, serde_json::Error> {
+    let message: TransferMessage = decode(delivery)?;
+    Ok(TransferMessage { id: message_id(delivery), traceparent: traceparent(delivery), ..message })
+}
+
+fn encode(message: &impl Serialize, id: Option<MessageId>, traceparent: Option<&str>) -> (BasicProperties, Vec<u8>) {
+    let mut properties = BasicProperties::default().with_content_type(JSON.into()).with_delivery_mode(PERSISTENT);
+    if let Some(id) = id {
+        properties = properties.with_message_id(id.to_string().into());
     }
-    let Body { v, mut message } = serde_json::from_slice(&delivery.data)?;
+    if let Some(traceparent) = traceparent {
+        let mut headers = FieldTable::default();
+        headers.insert(TRACEPARENT.into(), AMQPValue::LongString(traceparent.into()));
+        properties = properties.with_headers(headers);
+    }
+    // A struct of ids and strings always serialises.
+    (properties, serde_json::to_vec(&Versioned { v: VERSION, message }).unwrap_or_default())
+}
+
+fn decode<M: DeserializeOwned>(delivery: &Delivery) -> Result<M, serde_json::Error> {
+    let Versioned { v, message } = serde_json::from_slice(&delivery.data)?;
     if v != VERSION {
         return Err(serde::de::Error::custom(format!("unknown message version {v}")));
     }
-    message.id = delivery.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok().map(MessageId));
-    message.traceparent = header(delivery, TRACEPARENT).map(LongString::to_string);
     Ok(message)
 }
 
-/// The queue from which the broker moved a message to the dead queue: the newest entry of `x-death`.
+#[derive(Serialize, Deserialize)]
+struct Versioned<M> {
+    v: u8,
+    #[serde(flatten)]
+    message: M,
+}
+
+fn message_id(delivery: &Delivery) -> Option<MessageId> {
+    delivery.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok().map(MessageId))
+}
+
+fn traceparent(delivery: &Delivery) -> Option<String> {
+    header(delivery, TRACEPARENT).map(LongString::to_string)
+}
+
+/// The queue from which the broker moved a message to the dead queue.
 pub(crate) fn fell_from(delivery: &Delivery) -> Option<String> {
+    death(delivery, "queue")
+}
+
+/// Whether the broker moved it there only because its queue was full.
+pub(crate) fn fell_for_want_of_room(delivery: &Delivery) -> bool {
+    death(delivery, "reason").as_deref() == Some("maxlen")
+}
+
+/// From the newest entry of `x-death`.
+fn death(delivery: &Delivery, field: &str) -> Option<String> {
     let headers = delivery.properties.headers().as_ref()?;
     let AMQPValue::FieldArray(deaths) = headers.inner().get("x-death")? else { return None };
     let AMQPValue::FieldTable(newest) = deaths.as_slice().first()? else { return None };
-    match newest.inner().get("queue")? {
-        AMQPValue::LongString(queue) => Some(queue.to_string()),
+    match newest.inner().get(field)? {
+        AMQPValue::LongString(text) => Some(text.to_string()),
         _ => None,
     }
 }
@@ -87,7 +118,8 @@ fn header<'a>(delivery: &'a Delivery, name: &str) -> Option<&'a LongString> {
 
 #[cfg(test)]
 mod tests {
-    use herald_domain::id::SubmissionId;
+    use herald_domain::id::{SubmissionId, TransferId};
+    use herald_domain::money::{TransferKind, TransferState, TransferStep};
     use uuid::Uuid;
 
     use super::*;
@@ -113,6 +145,27 @@ mod tests {
         assert_eq!(properties.content_type().as_ref().map(|text| text.as_str()), Some("application/json"));
         assert_eq!(*properties.delivery_mode(), Some(PERSISTENT));
         assert_eq!(decode_work(&delivery(properties, &body)).unwrap(), message);
+    }
+
+    #[test]
+    fn a_step_of_a_transfer_travels_as_documented() {
+        let message = TransferMessage {
+            id: Some(MessageId(Uuid::from_u128(1))),
+            step: TransferStep {
+                transfer: TransferId(Uuid::from_u128(2)),
+                kind: TransferKind::Payment,
+                state: TransferState::PartlyRefunded,
+            },
+            traceparent: None,
+        };
+        let (properties, body) = encode_transfer(&message);
+        let id = "00000000-0000-0000-0000-000000000002";
+        let expected = format!(r#"{{"v":1,"transfer":"{id}","kind":"payment","state":"partly_refunded"}}"#);
+        assert_eq!(String::from_utf8_lossy(&body), expected);
+        assert!(properties.headers().is_none(), "no trace context, no header");
+        assert_eq!(decode_transfer(&delivery(properties, &body)).unwrap(), message);
+        let unknown = expected.replace("payment", "raffle");
+        assert!(decode_transfer(&delivery(BasicProperties::default(), unknown.as_bytes())).is_err());
     }
 
     #[test]

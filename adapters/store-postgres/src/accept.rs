@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 
 use herald_domain::id::SubmissionId;
-use herald_domain::store::{Accepted, Created, Intake, OutboxRow};
+use herald_domain::store::{Accepted, Created, Intake, OutboxRow, Wakes};
 use herald_domain::submission::{CaseResult, NewSubmission, Status, Submission, Tests};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -90,8 +90,7 @@ fn created(intake: &Intake, at: OffsetDateTime) -> Result<Accepted, Fault> {
     let event = row::event(&submission, row::event_data(&submission)?, at);
     let outbox = OutboxRow {
         id: intake.message,
-        submission: submission.id,
-        class: submission.class.clone(),
+        wakes: Wakes::Work { submission: submission.id, class: submission.class.clone() },
         traceparent: submission.traceparent.clone(),
     };
     Ok(Accepted::Created(Box::new(Created { submission, event: row::equal(event), outbox })))

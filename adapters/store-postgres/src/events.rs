@@ -21,6 +21,7 @@ use crate::row::{self, EventRow};
 const KEEP_EVENTS_DAYS: f64 = 7.0;
 const KEEP_OUTPUTS_DAYS: f64 = 90.0;
 const KEEP_LETTERS_DAYS: f64 = 30.0;
+const KEEP_ATTEMPTS_DAYS: f64 = 30.0;
 /// Partitions are made for yesterday, today and this many days to come.
 const DAYS_AHEAD: i32 = 8;
 /// Rows that one deleting transaction takes.
@@ -77,6 +78,7 @@ impl Events for PostgresStore {
             Chore::DeleteEvents,
             Chore::DeleteOutputs,
             Chore::DeleteLetters,
+            Chore::DeleteAttempts,
             Chore::DeleteProcesses,
         ] {
             while self.chore(chore).await? > 0 {}
@@ -94,6 +96,7 @@ enum Chore {
     DeleteEvents,
     DeleteOutputs,
     DeleteLetters,
+    DeleteAttempts,
     /// Rows of processes that were killed and will not come back.
     DeleteProcesses,
 }
@@ -215,6 +218,14 @@ impl Chore {
                     select id from dead_letters
                     where at < herald_now() - $1 * interval '1 day' order by at limit $2))",
                 KEEP_LETTERS_DAYS,
+                BATCH,
+            ),
+            Self::DeleteAttempts => sqlx::query!(
+                "-- maintain, attempts
+                delete from webhook_attempts where id = any(array(
+                    select id from webhook_attempts
+                    where at < herald_now() - $1 * interval '1 day' order by at limit $2))",
+                KEEP_ATTEMPTS_DAYS,
                 BATCH,
             ),
             Self::DeleteProcesses => sqlx::query!(

@@ -37,6 +37,11 @@ impl Fault {
         }
     }
 
+    /// Whether the fence against overdraft stopped it.
+    pub(crate) fn is_overdraft(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.constraint() == Some("accounts_no_overdraft"))
+    }
+
     /// The port's error for a failure that is not tried again.
     pub(crate) fn into_store_error(self) -> StoreError {
         match (self.kind(), self) {

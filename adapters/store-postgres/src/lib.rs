@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * A port method is one statement, or one short transaction that locks one entity's row first; batches lock in the order of
-//!   (owner, key) or skip what is locked. No transaction is open across anything but the database itself.
+//!   (owner, key) or skip what is locked; money locks accounts, then transfers, then effects, each by id. No transaction is
+//!   open across anything but the database itself.
 //! * Every time is the server's, read through `herald_now()`.
 //! * A connection on which anything went wrong is closed, never handed on; a call that was cancelled closes its own.
 //! * Statements are checked at compile time against the committed `.sqlx` folder; `scripts/sqlx-prepare-postgres.sh` renews it.
@@ -13,15 +14,19 @@
 mod accept;
 mod call;
 mod config;
+mod effects;
 mod events;
 mod fault;
 mod fleet;
 mod identity;
+mod ledger;
 mod migrate;
 mod outbox;
+mod pasts;
 mod problems;
 mod row;
 mod submissions;
+mod webhooks;
 mod work;
 
 pub use config::{OpenError, PostgresConfig};
@@ -32,7 +37,7 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, Connection, PgPool};
 
 /// The schema version that this build writes; `open` refuses an older one.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 /// The newest `min_reader` that this build can still read; `open` refuses a newer one.
 const KNOWN_READER: i32 = 1;
 /// What `migrate` writes as `min_reader`: raised only by a contract migration, one release after its expansion.

@@ -1,58 +1,39 @@
-//! Obligations to publish, and dead letters.
+//! Obligations to publish, of submissions and of transfers, and dead letters.
 
 use async_trait::async_trait;
-use herald_domain::channel::Channel;
-use herald_domain::id::{DeadLetterId, MessageId, SubmissionId};
-use herald_domain::store::{DeadLetter, Outbox, OutboxRow, Redriven};
-use herald_domain::submission::{CaseResult, Submission};
-use sqlx::types::Json;
-use sqlx::{Connection, PgConnection};
+use herald_domain::id::{DeadLetterId, MessageId, SubmissionId, TransferId};
+use herald_domain::money::TransferStep;
+use herald_domain::store::{DeadLetter, Outbox, OutboxRow, Redriven, Wakes};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::PostgresStore;
 use crate::call::{Terms, call};
 use crate::fault::{Fault, Result};
-use crate::row::{self, clean, submission_rows};
+use crate::row::{self, clean, word};
+
+mod redrive;
 
 #[async_trait]
 impl Outbox for PostgresStore {
     #[tracing::instrument(name = "store.claim_outbox", level = "debug", skip_all)]
     async fn claim_outbox(&self, limit: u32, claim_ms: u64) -> Result<Vec<OutboxRow>> {
-        call!(self, "claim_outbox", connection => {
-            let rows = sqlx::query!(
-                r#"-- claim_outbox
-                with due as (
-                    select id, claimed_until as since from outbox where claimed_until <= herald_now()
-                    order by claimed_until, id limit $1 for update skip locked
-                ), claimed as (
-                    update outbox o set claimed_until = herald_now() + $2 * interval '1 ms'
-                    from due where o.id = due.id
-                    returning o.id, o.submission_id, o.class, o.traceparent, due.since
-                )
-                select id, submission_id, class, traceparent from claimed order by since, id"#,
-                i64::from(limit),
-                claim_ms as f64,
-            )
-            .fetch_all(connection)
-            .await?;
-            let rows = rows.into_iter().map(|row| OutboxRow {
-                id: MessageId(row.id),
-                submission: SubmissionId(row.submission_id),
-                class: row.class,
-                traceparent: row.traceparent,
-            });
-            Ok(rows.collect())
-        })
+        call!(self, "claim_outbox", connection => { claim(connection, limit, claim_ms).await })
     }
 
     #[tracing::instrument(name = "store.release_outbox", level = "debug", skip_all)]
     async fn release_outbox(&self) -> Result<u64> {
         call!(self, "release_outbox", connection => {
-            let released = sqlx::query!(
-                "-- release_outbox
-                update outbox set claimed_until = herald_now() where claimed_until > herald_now()"
+            let released = sqlx::query_scalar!(
+                r#"-- release_outbox
+                with work as (
+                    update outbox set claimed_until = herald_now() where claimed_until > herald_now() returning 1
+                ), money as (
+                    update transfer_outbox set claimed_until = herald_now() where claimed_until > herald_now() returning 1
+                )
+                select (select count(*) from work) + (select count(*) from money) as "released!""#
             );
-            Ok(released.execute(connection).await?.rows_affected())
+            row::unsigned("count", released.fetch_one(connection).await?)
         })
     }
 
@@ -61,7 +42,14 @@ impl Outbox for PostgresStore {
         let mut ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         ids.sort_unstable();
         call!(self, "delete_outbox", connection => {
-            sqlx::query!("-- delete_outbox\ndelete from outbox where id = any($1)", &ids).execute(connection).await?;
+            sqlx::query!(
+                "-- delete_outbox
+                with work as (delete from outbox where id = any($1))
+                delete from transfer_outbox where id = any($1)",
+                &ids,
+            )
+            .execute(connection)
+            .await?;
             Ok(())
         })
     }
@@ -70,7 +58,7 @@ impl Outbox for PostgresStore {
     async fn count_outbox(&self) -> Result<u64> {
         call!(self, "count_outbox", Terms::READ, connection => {
             let count = sqlx::query_scalar!(r#"-- count_outbox
-                select count(*) as "count!" from outbox"#);
+                select (select count(*) from outbox) + (select count(*) from transfer_outbox) as "count!""#);
             row::unsigned("count", count.fetch_one(connection).await?)
         })
     }
@@ -125,72 +113,69 @@ impl Outbox for PostgresStore {
 
     #[tracing::instrument(name = "store.redrive", level = "debug", skip_all)]
     async fn redrive(&self, letter: DeadLetterId, message: MessageId) -> Result<Option<Redriven>> {
-        call!(self, "redrive", connection => { redrive(connection, letter, message).await })
+        call!(self, "redrive", connection => { redrive::redrive(connection, letter, message).await })
     }
 }
 
-async fn redrive(
-    connection: &mut PgConnection,
-    letter: DeadLetterId,
-    message: MessageId,
-) -> Result<Option<Redriven>, Fault> {
-    let mut tx = connection.begin().await?;
-    let entity = sqlx::query_scalar!("-- redrive\ndelete from dead_letters where id = $1 returning entity", letter.0)
-        .fetch_optional(&mut *tx)
-        .await?;
-    let Some(entity) = entity else { return Ok(None) };
-    let mut redriven = Redriven { event: None, outbox: None };
-    if let Some(Ok(Channel::Submission(id))) = entity.as_deref().map(Channel::parse) {
-        if let Some(submission) = queue_again(&mut tx, id).await? {
-            redriven.event = Some(row::tell_one(&mut tx, &submission).await?);
-        }
-        redriven.outbox = owe_wake(&mut tx, id, message).await?;
-    }
-    tx.commit().await?;
-    Ok(Some(redriven))
+/// A row of either table.
+struct Row {
+    id: Uuid,
+    submission_id: Option<Uuid>,
+    class: Option<String>,
+    transfer_id: Option<Uuid>,
+    kind: Option<String>,
+    state: Option<String>,
+    traceparent: Option<String>,
 }
 
-/// Back to `queued` with a clean slate and fresh attempts, if it ended for want of them; any other verdict stands, and so does a cancel.
-async fn queue_again(connection: &mut PgConnection, id: SubmissionId) -> Result<Option<Submission>, Fault> {
-    let changed = submission_rows!(
-        r#"-- redrive, submission
-        update submissions s
-        set status = 'queued', verdict = null, reason = null, finished_at = null, attempts_from = s.attempt,
-            run_at = herald_now(), wake_at = null, score = null, language_version = null,
-            tests_passed = 0, tests_run = 0, tests_total = null, cases = '[]', time_ms = null, wall_ms = null,
-            memory_kb = null, memory_source = null, exit_code = null, signal = null,
-            "offset" = s."offset" + 1, changed_at = herald_now()
-        where s.id = $1 and s.status = 'finished' and s.verdict = 'internal_error'
-        returning"#,
-        "",
-        id.0,
+async fn claim(connection: &mut PgConnection, limit: u32, claim_ms: u64) -> Result<Vec<OutboxRow>, Fault> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"-- claim_outbox
+        with work as (
+            select id, claimed_until as since from outbox where claimed_until <= herald_now()
+            order by claimed_until, id limit $1 for update skip locked
+        ), money as (
+            select id, claimed_until as since from transfer_outbox where claimed_until <= herald_now()
+            order by claimed_until, id limit $1 for update skip locked
+        ), due as (
+            (select id, since from work union all select id, since from money) order by since, id limit $1
+        ), claimed_work as (
+            update outbox o set claimed_until = herald_now() + $2 * interval '1 ms'
+            from due where o.id = due.id
+            returning o.id, o.submission_id, o.class, o.traceparent, due.since
+        ), claimed_money as (
+            update transfer_outbox o set claimed_until = herald_now() + $2 * interval '1 ms'
+            from due where o.id = due.id
+            returning o.id, o.transfer_id, o.kind, o.state, o.traceparent, due.since
+        )
+        select id as "id!", submission_id, class, transfer_id, kind, state, traceparent
+        from (
+            select id, submission_id, class, null::uuid as transfer_id, null as kind, null as state, traceparent, since
+            from claimed_work
+            union all
+            select id, null, null, transfer_id, kind, state, traceparent, since from claimed_money
+        ) claimed
+        order by since, id"#,
+        i64::from(limit),
+        claim_ms as f64,
     );
-    let changed = changed.fetch_optional(&mut *connection).await?;
-    if changed.is_some() {
-        sqlx::query!("-- redrive, outputs\ndelete from outputs where submission_id = $1", id.0)
-            .execute(connection)
-            .await?;
-    }
-    changed.map(Submission::try_from).transpose()
+    rows.fetch_all(connection).await?.into_iter().map(OutboxRow::try_from).collect()
 }
 
-/// An outbox row for work that is open, be it only because its message fell through the broker.
-async fn owe_wake(
-    connection: &mut PgConnection,
-    id: SubmissionId,
-    message: MessageId,
-) -> Result<Option<OutboxRow>, Fault> {
-    let owed = sqlx::query!(
-        "-- redrive, outbox
-        insert into outbox (id, submission_id, class, traceparent, claimed_until)
-        select $2, id, class, traceparent, herald_now() + interval '5 s' from submissions
-        where id = $1 and status in ('queued', 'compiling', 'running')
-        returning class, traceparent",
-        id.0,
-        message.0,
-    )
-    .fetch_optional(connection)
-    .await?;
-    let row = |class, traceparent| OutboxRow { id: message, submission: id, class, traceparent };
-    Ok(owed.map(|owed| row(owed.class, owed.traceparent)))
+impl TryFrom<Row> for OutboxRow {
+    type Error = Fault;
+
+    fn try_from(row: Row) -> Result<Self, Fault> {
+        let wakes = match (row.submission_id, row.class, row.transfer_id, row.kind, row.state) {
+            (Some(id), Some(class), ..) => Wakes::Work { submission: SubmissionId(id), class },
+            (_, _, Some(id), Some(kind), Some(state)) => Wakes::Services(TransferStep {
+                transfer: TransferId(id),
+                kind: word("kind", &kind)?,
+                state: word("state", &state)?,
+            }),
+            _ => return Err(Fault::Broken(format!("outbox row {} wakes nobody", row.id))),
+        };
+        Ok(Self { id: MessageId(row.id), wakes, traceparent: row.traceparent })
+    }
 }

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::fault::Fault;
 
@@ -168,7 +168,7 @@ pub(crate) async fn tell_one(connection: &mut PgConnection, changed: &Submission
     told.into_iter().next().ok_or_else(|| Fault::Broken("an event was written and not returned".to_owned()))
 }
 
-/// The event's JSON; an oversized one is a bug upstream and must not be stored, for it could never be sent.
+/// The event's JSON, no larger than can be sent.
 pub(crate) fn event_data(submission: &Submission) -> Result<Arc<RawValue>, Fault> {
     let data = SubmissionEventData::of(submission);
     if data.get().len() > MAX_FRAME_BYTES {
@@ -193,9 +193,52 @@ pub(crate) fn equal(event: StoredEvent) -> EventEq {
     EventEq(event)
 }
 
+/// An oversized event is a bug upstream and must not be stored, for it could never be sent.
+pub(crate) fn check_size(event: &StoredEvent) -> Result<(), Fault> {
+    if event.data.get().len() <= MAX_FRAME_BYTES {
+        return Ok(());
+    }
+    Err(Fault::Broken(format!("event {} of {} would be larger than a frame", event.offset, event.channel)))
+}
+
+/// The columns of who may see each event, which is a transfer's payer and payee: an array of arrays would have to be square.
+#[derive(Default)]
+pub(crate) struct Audience {
+    pub first: Vec<String>,
+    pub second: Vec<Option<String>>,
+    pub first_partition: Vec<i16>,
+    pub second_partition: Vec<Option<i16>>,
+}
+
+impl Audience {
+    /// The audience of one event, one or two.
+    pub(crate) fn push(&mut self, audience: &[Owner]) {
+        let mut owners = audience.iter();
+        let first = owners.next();
+        let second = owners.next();
+        let partition = |owner: &Owner| i16::from(owner.partition().0);
+        self.first.push(first.map(Owner::to_string).unwrap_or_default());
+        self.second.push(second.map(Owner::to_string));
+        self.first_partition.push(first.map(partition).unwrap_or_default());
+        self.second_partition.push(second.map(partition).filter(|other| Some(*other) != first.map(partition)));
+    }
+}
+
 /// A word of one of the domain's enums.
 pub(crate) fn word<T: FromStr>(column: &str, text: &str) -> Result<T, Fault> {
     text.parse().map_err(|_| Fault::Broken(format!("column {column} holds the unknown word '{text}'")))
+}
+
+/// JSON as it was stored.
+pub(crate) fn json(column: &str, text: String) -> Result<Arc<RawValue>, Fault> {
+    let value = RawValue::from_string(text).map_err(|_| Fault::Broken(format!("column {column} holds no JSON")))?;
+    Ok(value.into())
+}
+
+/// A fresh id of a dead letter that sorts by the store's time, as those that callers make.
+pub(crate) fn letter_id(at: OffsetDateTime) -> Uuid {
+    let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.nanosecond()))
 }
 
 /// A number that is never negative.

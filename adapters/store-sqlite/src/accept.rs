@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use herald_domain::event::StoredEvent;
 use herald_domain::id::SubmissionId;
 use herald_domain::owner::Owner;
-use herald_domain::store::{Accepted, Created, EventEq, Intake, OutboxRow, Result};
+use herald_domain::store::{Accepted, Created, EventEq, Intake, OutboxRow, Result, Wakes};
 use herald_domain::submission::{Limits, NewSubmission, SourceFile, Status, Submission, Tests};
 use serde::Serialize;
 
@@ -99,8 +99,7 @@ impl<'a> Decisions<'a> {
         let event = event_of(&submission, self.now)?;
         let outbox = OutboxRow {
             id: intake.message,
-            submission: asked.id,
-            class: asked.class.clone(),
+            wakes: Wakes::Work { submission: asked.id, class: asked.class.clone() },
             traceparent: asked.traceparent.clone(),
         };
         let key = asked.idempotency.as_ref().map(|one| (one.key.clone(), one.request_hash.clone()));

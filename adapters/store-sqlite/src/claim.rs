@@ -2,16 +2,15 @@
 
 use herald_domain::channel::Channel;
 use herald_domain::event::StoredEvent;
-use herald_domain::id::{DeadLetterId, LeaseToken, SubmissionId};
+use herald_domain::id::{LeaseToken, SubmissionId};
 use herald_domain::store::{Claimed, DeadLetter, Result};
 use herald_domain::submission::{Claim, Judgement, MAX_ATTEMPTS, Submission, Verdict};
-use time::OffsetDateTime;
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::events::tell;
 use crate::fault::{broken, fault};
-use crate::outbox::add_dead_letter;
+use crate::outbox::{add_dead_letter, letter_id};
 use crate::row::{from_json, ms, submission_rows, time};
 use crate::work::finish;
 use crate::write::Write;
@@ -119,10 +118,4 @@ async fn give_up(write: &mut Write, class: &str, due: Due) -> Result<StoredEvent
     };
     add_dead_letter(write, &letter).await?;
     Ok(event)
-}
-
-/// A fresh id that sorts by the store's time, as those that callers make.
-fn letter_id(at: OffsetDateTime) -> DeadLetterId {
-    let seconds = u64::try_from(at.unix_timestamp()).unwrap_or_default();
-    DeadLetterId(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.nanosecond())))
 }

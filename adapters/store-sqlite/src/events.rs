@@ -24,18 +24,22 @@ const ENVELOPE_BYTES: usize = 1024;
 
 /// The event that tells of the submission as it stands.
 pub(crate) fn event_of(submission: &Submission, at: i64) -> Result<StoredEvent> {
-    let data = SubmissionEventData::of(submission);
-    if data.get().len() + ENVELOPE_BYTES > MAX_FRAME_BYTES {
-        return Err(broken(format!("the event of submission {} is too large for a frame", submission.id)));
-    }
-    Ok(StoredEvent {
+    fitting(StoredEvent {
         channel: Channel::Submission(submission.id),
         offset: submission.offset,
         at: time(at)?,
         audience: vec![submission.owner.clone()],
         name: submission.status.event_name().to_owned(),
-        data,
+        data: SubmissionEventData::of(submission),
     })
+}
+
+/// The event, if a frame can carry it: what could never be sent must not be stored.
+pub(crate) fn fitting(event: StoredEvent) -> Result<StoredEvent> {
+    if event.data.get().len() + ENVELOPE_BYTES > MAX_FRAME_BYTES {
+        return Err(broken(format!("the event {} of {} is too large for a frame", event.name, event.channel)));
+    }
+    Ok(event)
 }
 
 /// Writes the event of a row that has just been changed.
@@ -54,6 +58,9 @@ pub(crate) async fn insert_all<'a>(write: &mut Write, events: &[&'a StoredEvent]
         partitions: Vec<Partition>,
         name: &'a str,
         data: &'a RawValue,
+    }
+    if events.is_empty() {
+        return Ok(());
     }
     let row = |event: &&'a StoredEvent| Row {
         channel: &event.channel,

@@ -9,6 +9,7 @@ const DAY: i64 = 86_400_000_000;
 const KEEP_EVENTS: i64 = 7 * DAY;
 const KEEP_OUTPUTS: i64 = 90 * DAY;
 const KEEP_DEAD_LETTERS: i64 = 30 * DAY;
+const KEEP_ATTEMPTS: i64 = 30 * DAY;
 /// Rows that one transaction deletes.
 const BATCH: i64 = 1_000;
 
@@ -16,6 +17,7 @@ pub(crate) async fn maintain(store: &SqliteStore) -> Result<()> {
     while drop_events(store).await? == BATCH.unsigned_abs() {}
     while drop_outputs(store).await? == BATCH.unsigned_abs() {}
     while drop_dead_letters(store).await? == BATCH.unsigned_abs() {}
+    while drop_attempts(store).await? == BATCH.unsigned_abs() {}
     // Lets the planner learn from the tables as they are; cheap where nothing has changed (sqlite.org/pragma.html#pragma_optimize).
     sqlx::query("-- maintain: optimize\npragma optimize").execute(&store.writer).await.map_err(fault)?;
     Ok(())
@@ -61,6 +63,23 @@ async fn drop_dead_letters(store: &SqliteStore) -> Result<u64> {
     let dropped = sqlx::query!(
         "-- maintain: dead letters
         delete from dead_letters where rowid in (select rowid from dead_letters where at < ?1 limit ?2)",
+        before,
+        BATCH
+    )
+    .execute(&mut *write.tx)
+    .await
+    .map_err(fault)?
+    .rows_affected();
+    write.commit().await?;
+    Ok(dropped)
+}
+
+async fn drop_attempts(store: &SqliteStore) -> Result<u64> {
+    let mut write = store.write().await?;
+    let before = write.now - KEEP_ATTEMPTS;
+    let dropped = sqlx::query!(
+        "-- maintain: attempts
+        delete from webhook_attempts where rowid in (select rowid from webhook_attempts where at < ?1 limit ?2)",
         before,
         BATCH
     )

@@ -13,20 +13,24 @@
 
 mod accept;
 mod claim;
+mod effects;
 mod events;
 mod fault;
 mod fleet;
 mod identity;
 mod keep;
+mod ledger;
 mod lock;
 mod migrate;
 mod open;
 mod outbox;
+mod pasts;
 mod problems;
 mod redrive;
 mod row;
 mod submissions;
 mod sweep;
+mod webhooks;
 mod work;
 mod write;
 
@@ -40,7 +44,7 @@ pub use migrate::MigrateReport;
 pub use open::OpenError;
 
 /// The schema version that this build writes; `open` refuses an older one.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 /// The newest `min_reader` that this build can still read; `open` refuses a newer one.
 const KNOWN_READER: i64 = 1;
 /// What `migrate` writes as `min_reader`: raised only by a contract migration, one release after its expansion.

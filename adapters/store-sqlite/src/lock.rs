@@ -12,7 +12,7 @@ use crate::OpenError;
 /// An exclusive lock on the file `herald.lock` in the database's folder; the kernel drops it with the process, however it ends.
 /// The file itself stays: removing it would let two holders lock two files of one name.
 pub(crate) struct FileLock {
-    _held: File,
+    held: File,
 }
 
 impl FileLock {
@@ -21,9 +21,19 @@ impl FileLock {
         let io = |source| OpenError::Io { path: path.clone(), source };
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(io)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { _held: file }),
+            Ok(()) => Ok(Self { held: file }),
             Err(Errno::WOULDBLOCK) => Err(OpenError::Locked { database: database.to_owned(), lock: path }),
             Err(error) => Err(io(error.into())),
+        }
+    }
+}
+
+/// Unlocks in so many words: a program that is being started at this moment has a copy of the file until it runs, and closing
+/// ours alone would leave the lock with it.
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        if let Err(error) = flock(&self.held, FlockOperation::Unlock) {
+            tracing::debug!(%error, "the lock could not be given up; it goes with the file");
         }
     }
 }

@@ -2,21 +2,21 @@
 
 use herald_domain::channel::Channel;
 use herald_domain::id::{DeadLetterId, MessageId, SubmissionId};
-use herald_domain::store::{OutboxRow, Redriven, Result};
+use herald_domain::store::{OutboxRow, Redriven, Result, Wakes};
 use herald_domain::submission::{Submission, Verdict};
 
-use crate::SqliteStore;
 use crate::events::tell;
 use crate::fault::{broken, fault};
 use crate::outbox::FRESH;
 use crate::row::submission_rows;
 use crate::write::Write;
+use crate::{SqliteStore, effects};
 
 pub(crate) async fn redrive(store: &SqliteStore, letter: DeadLetterId, message: MessageId) -> Result<Option<Redriven>> {
     let mut write = store.write().await?;
     let deleted = sqlx::query!(
         r#"-- redrive: letter
-        delete from dead_letters where id = ?1 returning entity as "entity?""#,
+        delete from dead_letters where id = ?1 returning queue as "queue!", entity as "entity?""#,
         letter.0
     )
     .fetch_optional(&mut *write.tx)
@@ -25,6 +25,12 @@ pub(crate) async fn redrive(store: &SqliteStore, letter: DeadLetterId, message: 
     let Some(letter) = deleted else { return Ok(None) };
     let redriven = match letter.entity.as_deref().map(Channel::parse) {
         Some(Ok(Channel::Submission(id))) => give_another_chance(&mut write, id, message).await?,
+        Some(Ok(Channel::Transfer(id))) => match letter.queue.strip_prefix("service.").map(str::parse) {
+            Some(Ok(service)) => {
+                Redriven { event: effects::due::redrive(&mut write, service, id).await?, outbox: None }
+            }
+            _ => Redriven { event: None, outbox: None },
+        },
         _ => Redriven { event: None, outbox: None },
     };
     write.commit().await?;
@@ -41,8 +47,11 @@ async fn give_another_chance(write: &mut Write, id: SubmissionId, message: Messa
         Some(open) if !open.status.is_final() => (None, open),
         _ => return Ok(Redriven { event: None, outbox: None }),
     };
-    let outbox =
-        OutboxRow { id: message, submission: id, class: submission.class, traceparent: submission.traceparent };
+    let outbox = OutboxRow {
+        id: message,
+        wakes: Wakes::Work { submission: id, class: submission.class },
+        traceparent: submission.traceparent,
+    };
     let claimed_until = write.now + FRESH;
     crate::outbox::insert_all(write, &[&outbox], claimed_until).await?;
     Ok(Redriven { event, outbox: Some(outbox) })

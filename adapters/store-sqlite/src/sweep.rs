@@ -12,7 +12,7 @@ use crate::row::ms;
 use crate::work::finish;
 
 /// A wake-up is handed out once in this many microseconds.
-const WAKE_AGAIN: i64 = 10_000_000;
+pub(crate) const WAKE_AGAIN: i64 = 10_000_000;
 
 struct WakeRow {
     id: Uuid,
@@ -91,7 +91,7 @@ pub(crate) async fn expire_unclaimed(store: &SqliteStore, max_age_ms: u64, limit
 
 pub(crate) async fn expire_leases(store: &SqliteStore) -> Result<u64> {
     let mut write = store.write().await?;
-    let ended = sqlx::query!(
+    let submissions = sqlx::query!(
         "-- expire_leases
         update submissions set lease_token = null, lease_until = null, run_at = ?1, wake_at = ?1
         where status in ('queued', 'compiling', 'running') and lease_until > ?1",
@@ -99,10 +99,19 @@ pub(crate) async fn expire_leases(store: &SqliteStore) -> Result<u64> {
     )
     .execute(&mut *write.tx)
     .await
-    .map_err(fault)?
-    .rows_affected();
+    .map_err(fault)?;
+    // Whatever is leased is to be woken some time, and so is in the index of those.
+    let effects = sqlx::query!(
+        "-- expire_leases: effects
+        update effects set lease_token = null, lease_until = null, run_at = ?1, wake_at = ?1
+        where wake_at is not null and lease_until > ?1",
+        write.now
+    )
+    .execute(&mut *write.tx)
+    .await
+    .map_err(fault)?;
     write.commit().await?;
-    Ok(ended)
+    Ok(submissions.rows_affected() + effects.rows_affected())
 }
 
 pub(crate) async fn open_classes(store: &SqliteStore) -> Result<Vec<String>> {

@@ -54,6 +54,9 @@ codes! {
     BadHeader = "bad_header", BAD_REQUEST, "A request header is wrong",
         "Host, Idempotency-Key or Herald-User is missing, repeated or malformed",
         "mend the header that the detail names";
+    IdempotencyKeyRequired = "idempotency_key_required", BAD_REQUEST, "An Idempotency-Key is required",
+        "a request that moves money came without the header Idempotency-Key",
+        "make up a fresh key for each payment and send it along; repeat the request with the same key until there is an answer";
     KeyRequired = "key_required", UNAUTHORIZED, "A key is required",
         "the request bears no key, and does not plainly come from a page or program on the server's own machine",
         "send 'Authorization: Bearer KEY'; an administrator makes a key with: herald token create --user NAME";
@@ -69,6 +72,9 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "There is no such thing",
         "the id or name is unknown or malformed, or belongs to somebody else",
         "check the id, and that the request is made for the user that owns it";
+    NoReceipt = "no_receipt", NOT_FOUND, "There is no receipt",
+        "the transfer has moved no money, or the statement service has not numbered its receipt yet",
+        "look at services.statement of GET /transactions/{id}: it is there when that is done";
     NoSuchPath = "no_such_path", NOT_FOUND, "There is no such path",
         "the server has nothing at this path",
         "see /docs for the paths that there are";
@@ -84,6 +90,24 @@ codes! {
     AlreadyFinished = "already_finished", CONFLICT, "The submission has finished",
         "the submission had its verdict before it could be cancelled; nothing has changed",
         "read the verdict with GET /status/{id}";
+    HandleTaken = "handle_taken", CONFLICT, "The handle is taken",
+        "there is an account of this handle already, and it is somebody else's, or of another currency or kind",
+        "choose another handle";
+    TooManyEndpoints = "too_many_endpoints", CONFLICT, "Too many webhook endpoints",
+        "one user may have 20 webhook endpoints; nothing was stored",
+        "remove one with DELETE /webhooks/{id}";
+    EndpointDisabled = "endpoint_disabled", CONFLICT, "The endpoint is disabled",
+        "the endpoint answered 410 Gone once, so nothing is sent to it any more",
+        "name its URL anew with POST /webhooks, and remove this endpoint";
+    WrongState = "wrong_state", CONFLICT, "The transfer is not in a state for this",
+        "only a pending hold of the payer's can be captured or voided, and only what was paid can be refunded; nothing was moved",
+        "read the state with GET /transactions/{id}";
+    OverCaptured = "over_captured", CONFLICT, "More than is held",
+        "the amount to capture is more than the transfer holds; nothing was moved",
+        "capture at most what is held, or leave out the amount to capture all of it";
+    OverRefunded = "over_refunded", CONFLICT, "More than is left to be refunded",
+        "the amount is more than was paid and has not been refunded yet; nothing was moved",
+        "refund at most what is left, or leave out the amount to refund all of it";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
         "the request body is larger than 1 MiB",
         "send less in one request";
@@ -105,6 +129,9 @@ codes! {
     LanguageUnavailable = "language_unavailable", UNPROCESSABLE_ENTITY, "No worker has this language",
         "the language exists, but none of the workers that are alive has its toolchain; nothing was stored",
         "choose a language that GET /languages shows as available, or start a worker that has the toolchain";
+    InsufficientFunds = "insufficient_funds", UNPROCESSABLE_ENTITY, "There is not enough money",
+        "the paying account has less available than the amount; nothing was moved",
+        "pay at most what is available, as GET /accounts/{id} says; 'shortfall' is what is missing, in minor units";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used before",
         "the same Idempotency-Key came with another request before; nothing was stored",
         "use a fresh key for each request, and the same key only to repeat the same request";

@@ -31,10 +31,10 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     }
 }
 
-/// A POST that takes no body, or an empty object: what a client sends along is not interpreted, but must not be anything else.
-pub(crate) struct NoBody;
+/// The body of a POST that may come without one (or with null), which then counts as an empty object.
+pub(crate) struct OptionalBody(pub Node);
 
-impl<S: Send + Sync> FromRequest<S> for NoBody {
+impl<S: Send + Sync> FromRequest<S> for OptionalBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self> {
@@ -42,10 +42,24 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
         check_length(request.headers())?;
         let bytes = read(request.into_body()).await?;
         if bytes.is_empty() {
-            return Ok(Self);
+            return Ok(Self(Node::Map(Vec::new())));
         }
         declared.unwrap_or_else(|| Err(ApiError::plain(Code::UnsupportedMediaType)))?;
         match parse(&bytes)? {
+            Node::Null => Ok(Self(Node::Map(Vec::new()))),
+            node => Ok(Self(node)),
+        }
+    }
+}
+
+/// A POST that takes no body, or an empty object: what a client sends along is not interpreted, but must not be anything else.
+pub(crate) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        match OptionalBody::from_request(request, state).await?.0 {
             Node::Map(fields) if fields.is_empty() => Ok(Self),
             _ => Err(ApiError::new(Code::ValidationFailed, "this request takes no body; leave it out")),
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use herald_domain::text;
 use herald_domain::view::FieldError;
@@ -15,7 +16,7 @@ use crate::nearest::nearest;
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Node {
     Null,
-    Bool,
+    Bool(bool),
     /// An integer that fits; anything else is a `Number`.
     Integer(i128),
     Number,
@@ -38,10 +39,10 @@ impl Node {
         })
     }
 
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Bool => "a boolean",
+            Self::Bool(_) => "a boolean",
             Self::Integer(_) => "an integer",
             Self::Number => "a number",
             Self::Text(_) => "a string",
@@ -76,8 +77,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> std::result::Result<Node, E> {
-        Ok(Node::Bool)
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Node, E> {
+        Ok(Node::Bool(value))
     }
 
     fn visit_i64<E>(self, value: i64) -> std::result::Result<Node, E> {
@@ -198,6 +199,28 @@ impl Findings {
             }
         }
         Some(fields)
+    }
+
+    /// The text of a field that must be there.
+    pub(crate) fn required(&mut self, at: &Pointer, node: Option<Node>, what: &str) -> Option<String> {
+        match node {
+            Some(node) => self.text(at, node),
+            None => {
+                self.add(at, format!("missing; it is {what}"));
+                None
+            }
+        }
+    }
+
+    /// The text of a field that must be there, read as a `T`.
+    pub(crate) fn word<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        at: &Pointer,
+        node: Option<Node>,
+        what: &str,
+    ) -> Option<T> {
+        let text = self.required(at, node, what)?;
+        text.parse().map_err(|error: T::Err| self.add(at, error.to_string())).ok()
     }
 
     /// A string without NUL, which no store and no program argument can hold.

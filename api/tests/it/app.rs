@@ -46,13 +46,24 @@ impl TestApp {
         Self::start(Mode::Keyed, config()).await
     }
 
+    /// As `loopback`, with webhooks to public addresses only.
+    pub async fn guarded() -> Self {
+        let hooks = herald_services::webhook::Config { allow_private: false };
+        Self::start_with(Mode::Loopback { port: PORT }, config(), hooks).await
+    }
+
     pub async fn start(mode: Mode, config: Config) -> Self {
+        Self::start_with(mode, config, herald_services::webhook::Config { allow_private: true }).await
+    }
+
+    async fn start_with(mode: Mode, config: Config, hooks: herald_services::webhook::Config) -> Self {
         let backend = Backend::start().await;
         let (store, clock) = (backend.store(), Arc::new(SystemClock));
         let broker = MemoryBroker::new(MemoryConfig::default());
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let pipeline = herald_pipeline::Deps { store: store.clone(), broker: Arc::new(broker.clone()) };
         let relay = herald_pipeline::Relay::start(pipeline.clone(), &tasks, shutdown.clone());
+        let bookings = herald_pipeline::Bookings::start(pipeline.clone(), relay.clone(), &tasks, shutdown.clone());
         let intake =
             herald_pipeline::Intake::start(pipeline, relay.clone(), config.max_open_per_user, &tasks, shutdown.clone());
         let push = herald_push::Deps { store: store.clone(), broker: Arc::new(broker.clone()), clock: clock.clone() };
@@ -61,10 +72,13 @@ impl TestApp {
         let deps = Deps {
             store: store.clone(),
             broker: Arc::new(broker.clone()),
-            clock,
+            clock: clock.clone(),
             intake,
+            bookings,
             relay,
             hub,
+            fraud: Arc::new(herald_services::fraud::Config::default().rules().unwrap()),
+            webhooks: herald_services::webhook::Sender::new(&hooks, store.clone(), clock),
             signing_key: signing_key.clone(),
         };
         let api = Api::new(deps, &config, mode, &tasks, shutdown.clone());

@@ -2,11 +2,12 @@
 
 use axum::http::Method;
 use herald_api::error::Code;
+use herald_domain::money::view::BookedView;
 use herald_domain::submission::Verdict;
 use herald_testkit::build;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::app::{TestApp, python};
+use super::app::{Call, TestApp, python};
 
 #[tokio::test]
 async fn the_contract_is_what_was_agreed() {
@@ -35,10 +36,13 @@ async fn operations(app: &TestApp) -> Vec<(String, Method, Value)> {
 async fn every_documented_operation_exists_and_is_named() {
     let app = TestApp::loopback().await;
     let operations = operations(&app).await;
-    assert!(operations.len() >= 18);
+    assert!(operations.len() >= 40);
     let mut names = std::collections::HashSet::new();
     for (path, method, operation) in operations {
-        let concrete = path.replace("{id}", "01975f3e-7a3c-7c11-9b7e-3d1f0a2b4c5d").replace("{slug}", "x");
+        let concrete = path
+            .replace("{id}", "01975f3e-7a3c-7c11-9b7e-3d1f0a2b4c5d")
+            .replace("{slug}", "x")
+            .replace("{attempt}", "01975f3e-7a3c-7c11-9b7e-3d1f0a2b4c5e");
         let reply = app.call(method.clone(), &concrete).send().await;
         let exists =
             reply.status.is_success() || !["no_such_path", "method_not_allowed"].contains(&reply.code().as_str());
@@ -73,9 +77,9 @@ async fn answers_are_as_the_document_promises() {
     let id = app.submitted().await;
     app.judge_next(Verdict::WrongAnswer).await;
     app.store.add_dead_letter(&build::dead_letter(Some(id), time::OffsetDateTime::UNIX_EPOCH)).await.unwrap();
-    let batch = serde_json::json!({"submissions": [python()]});
-    let channel = serde_json::json!({"channel": "user:me"});
-    let user = serde_json::json!({"user": "alice"});
+    let batch = json!({"submissions": [python()]});
+    let channel = json!({"channel": "user:me"});
+    let user = json!({"user": "alice"});
     let calls = [
         ("/submit", "post", app.post("/submit", &python())),
         ("/submit", "post", app.post("/submit", &channel)),
@@ -96,7 +100,7 @@ async fn answers_are_as_the_document_promises() {
         ("/admin/dead-letters/redrive", "post", app.call(Method::POST, "/admin/dead-letters/redrive")),
         ("/admin/processes", "get", app.get("/admin/processes")),
     ];
-    for (path, method, call) in calls {
+    for (path, method, call) in calls.into_iter().chain(money_calls(&app).await) {
         let reply = call.send().await;
         let schema = promised(&document, path, method, reply.status.as_u16());
         let faults: Vec<_> = jsonschema::validator_for(&schema)
@@ -106,6 +110,44 @@ async fn answers_are_as_the_document_promises() {
             .collect();
         assert!(faults.is_empty(), "{method} {path} answered {}: {faults:#?}\n{}", reply.status, reply.text());
     }
+}
+
+/// The guest pays from one account of its own into another, and looks at what it has done.
+async fn money_calls(app: &TestApp) -> Vec<(&'static str, &'static str, Call)> {
+    let account = |handle: &str| app.post("/accounts", &json!({"handle": handle, "currency": "INR"}));
+    let keyed = |call: Call, key: &str| call.header("idempotency-key", key);
+    let fund = |key| keyed(app.post("/accounts/alice/fund", &json!({"amount": 100})), key);
+    let pay = |amount: u64, hold: bool, key| {
+        let body = json!({"from": "alice", "to": "bob", "amount": amount, "currency": "INR", "hold": hold});
+        keyed(app.post("/transactions", &body), key)
+    };
+    for call in [account("alice"), account("bob"), fund("f1")] {
+        call.send().await.ok();
+    }
+    let paid: BookedView = pay(10, false, "p1").send().await.ok().json();
+    let held: BookedView = pay(10, true, "p2").send().await.ok().json();
+    let payment = format!("/transactions/{}", paid.id);
+    let hold = format!("/transactions/{}", held.id);
+    vec![
+        ("/accounts", "post", account("carol")),
+        ("/accounts", "post", account("alice")),
+        ("/accounts", "get", app.get("/accounts")),
+        ("/accounts/{id}", "get", app.get("/accounts/alice")),
+        ("/accounts/{id}/statement", "get", app.get("/accounts/alice/statement")),
+        ("/accounts/{id}/fund", "post", fund("f2")),
+        ("/transactions", "post", pay(10, false, "p3")),
+        ("/transactions", "post", pay(1_000, false, "p4")),
+        ("/transactions", "post", app.post("/transactions", &json!({}))),
+        ("/transactions", "get", app.get("/transactions")),
+        ("/transactions/{id}", "get", app.get(&payment)),
+        (
+            "/transactions/{id}/refund",
+            "post",
+            keyed(app.post(&format!("{payment}/refund"), &json!({"amount": 4})), "r1"),
+        ),
+        ("/transactions/{id}/capture", "post", app.post(&format!("{hold}/capture"), &json!({"amount": 4}))),
+        ("/transactions/{id}/void", "post", app.post(&format!("{hold}/void"), &json!({}))),
+    ]
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod over_sqlite {
     mod errors;
     mod idempotency;
     mod lists;
+    mod money;
     mod status;
     mod submitting;
     mod who;
@@ -38,6 +39,7 @@ mod over_postgres {
     mod errors;
     mod idempotency;
     mod lists;
+    mod money;
     mod status;
     mod submitting;
     mod who;

@@ -16,7 +16,7 @@ use herald_broker_rabbitmq::{RabbitBroker, RabbitConfig};
 use herald_domain::clock::SystemClock;
 use herald_domain::submission::{Claim, Judgement};
 use herald_pipeline::work::{AttemptFailed, Judge, Steps, WorkConfig, run_worker};
-use herald_pipeline::{Deps, Intake};
+use herald_pipeline::{Bookings, Deps, Intake};
 use herald_push::Hub;
 use herald_store_sqlite::SqliteStore;
 use hyper::header::HeaderValue;
@@ -173,6 +173,7 @@ async fn api(adapters: &Adapters, life: &Lifecycle) -> anyhow::Result<Api> {
     let (store, broker) = (adapters.store.clone(), adapters.broker.clone());
     let relay = background::start(adapters, &SweepOptions { max_queue_age_secs: 3_600 }, life);
     let pipeline = Deps { store: store.clone(), broker: broker.clone() };
+    let bookings = Bookings::start(pipeline.clone(), relay.clone(), &life.tasks, life.stop.clone());
     let intake = Intake::start(pipeline, relay.clone(), seed::NO_LIMIT, &life.tasks, life.stop.clone());
     let hub_deps = herald_push::Deps { store: store.clone(), broker: broker.clone(), clock: adapters.clock.clone() };
     let deps = herald_api::Deps {
@@ -181,7 +182,14 @@ async fn api(adapters: &Adapters, life: &Lifecycle) -> anyhow::Result<Api> {
         broker,
         clock: adapters.clock.clone(),
         intake,
+        bookings,
         relay,
+        fraud: Arc::new(herald_services::fraud::Config::default().rules()?),
+        webhooks: herald_services::webhook::Sender::new(
+            &Default::default(),
+            adapters.store.clone(),
+            adapters.clock.clone(),
+        ),
         hub: Hub::start(hub_deps, &life.tasks, life.stop.clone()),
     };
     let config = herald_api::Config {

@@ -49,6 +49,11 @@ impl Handle {
         Self(format!("{FUNDING}{}", currency.as_str().to_ascii_lowercase()))
     }
 
+    /// The currency of whose rewards this account is the budget, by the rules that come with Herald.
+    pub fn budget_of(&self) -> Option<super::Currency> {
+        self.0.strip_prefix(REWARDS)?.to_ascii_uppercase().parse().ok()
+    }
+
     /// Whether only the server itself opens accounts of this name: else a user who was first could keep money from entering.
     pub fn is_reserved(&self) -> bool {
         [FUNDING, REWARDS].iter().any(|prefix| self.0.starts_with(prefix))

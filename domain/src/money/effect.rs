@@ -79,6 +79,8 @@ pub struct EffectClaim {
     pub transfer: Transfer,
     /// Since it was made or last redriven, this one included.
     pub attempt: u32,
+    /// Ever, this one included: more than one, and an attempt before it may have got somewhere.
+    pub attempts: u32,
 }
 
 /// What an attempt came to.

@@ -59,6 +59,9 @@ pub struct Hold {
     pub for_ms: u64,
 }
 
+/// Until when fraud should have decided. It is for people to see: a decision that comes later still counts.
+pub const FRAUD_HOLD_MS: u64 = 24 * 3_600_000;
+
 /// A transfer as it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transfer {

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use herald_domain::id::DeadLetterId;
-use herald_domain::view::Page;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::Result;
+use crate::client::Place;
 use crate::client::http::Call;
-use crate::client::{Client, Place};
 
 #[derive(clap::Args, Debug)]
 pub struct ListArgs {
@@ -65,7 +64,7 @@ pub async fn list(args: ListArgs) -> Result<ExitCode> {
         Some(ListCommand::List { output }) => output,
         None => args.output,
     };
-    let letters = all(&super::connect(&output.place)?).await?;
+    let letters: Vec<Letter> = super::connect(&output.place)?.list("/admin/dead-letters").await?;
     if output.json {
         super::print_json(&letters)?;
     } else if letters.is_empty() {
@@ -76,20 +75,6 @@ pub async fn list(args: ListArgs) -> Result<ExitCode> {
         super::print(&format!("{}  {}  {}  {entity}  {}", letter.id, letter.at.date(), letter.queue, letter.error))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Page by page, to the end.
-async fn all(client: &Client) -> Result<Vec<Letter>> {
-    let mut letters: Vec<Letter> = Vec::new();
-    let mut path = "/admin/dead-letters".to_owned();
-    loop {
-        let page: Page<Letter> = client.get(&path).await?;
-        letters.extend(page.items);
-        match page.next {
-            Some(next) => path = format!("/admin/dead-letters?cursor={next}"),
-            None => return Ok(letters),
-        }
-    }
 }
 
 /// What a redrive came to.

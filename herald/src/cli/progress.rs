@@ -2,18 +2,19 @@
 
 use std::io::{IsTerminal, Write};
 
+use herald_domain::id::SubmissionId;
 use herald_domain::submission::Status;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Result;
 use crate::client::Client;
-use crate::client::frame::Update;
+use crate::client::submission::{Followed, Update};
 use crate::client::watch::{self, News, Transport, Watched};
 
 /// Follows a submission to its end, showing each step.
-pub async fn follow(client: &Client, watched: &Watched) -> Result<()> {
+pub async fn follow(client: &Client, id: SubmissionId, watched: &Watched) -> Result<()> {
     let mut progress = Progress::start();
-    let followed = watch::follow(client, watched, &mut |news| progress.show(&news)).await;
+    let followed = watch::follow(client, watched, Followed::new(id), &mut |news| progress.show(&news)).await;
     progress.clear();
     Ok(followed?)
 }
@@ -38,10 +39,10 @@ impl Progress {
         Self::Live(bar)
     }
 
-    fn show(&mut self, news: &News<'_>) {
+    fn show(&mut self, news: &News<'_, Update>) {
         let text = match news {
             News::Update(update) => step(update),
-            News::Broke(next) => format!("the connection broke; going on by {}", name(*next)),
+            News::Broke(next) => broke(*next),
         };
         match self {
             Self::Live(bar) => {
@@ -67,7 +68,7 @@ impl Progress {
     }
 }
 
-fn spinner() -> ProgressStyle {
+pub fn spinner() -> ProgressStyle {
     ProgressStyle::with_template("{spinner:.cyan} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
@@ -89,6 +90,11 @@ fn step(update: &Update) -> String {
         (Status::Running, Some(total)) => format!("running {} of {total}{again}", update.tests.run),
         (status, _) => format!("{status}{again}"),
     }
+}
+
+/// What is said of a connection that broke.
+pub fn broke(next: Transport) -> String {
+    format!("the connection broke; going on by {}", name(next))
 }
 
 fn name(transport: Transport) -> &'static str {

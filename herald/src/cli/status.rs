@@ -36,7 +36,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     if args.watch {
         let channel = serde_json::json!({"channel": format!("submission:{}", args.id)});
         let Ticket { ws_url, events_url } = client.call(Call::post("/tickets", &channel)).await?;
-        super::progress::follow(&client, &Watched { id: args.id, ws_url, events_url }).await?;
+        super::progress::follow(&client, args.id, &Watched { ws_url, events_url }).await?;
     }
     let status = poll::status(&client, args.id).await?;
     if args.json {

@@ -56,7 +56,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     let accepted = post(&client, &request).await?;
     eprintln!("submission {}", accepted.id);
     if args.watch {
-        super::progress::follow(&client, &(&accepted).into()).await?;
+        super::progress::follow(&client, accepted.id, &(&accepted).into()).await?;
     }
     let status = poll::ended(&client, accepted.id).await?;
     if args.json {

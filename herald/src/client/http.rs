@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use herald_domain::view::Page;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -109,6 +110,20 @@ impl Client {
 
     pub async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
         self.read(&self.send(call).await?)
+    }
+
+    /// All items of a list, page by page; `path` without a query.
+    pub async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        let mut next = path.to_owned();
+        loop {
+            let page: Page<T> = self.get(&next).await?;
+            items.extend(page.items);
+            match page.next {
+                Some(cursor) => next = format!("{path}?cursor={cursor}"),
+                None => return Ok(items),
+            }
+        }
     }
 
     /// Sends, and waits for the whole answer; one that is not a success is an error.

@@ -1,14 +1,13 @@
-//! Following a submission to its end, through cuts: by WebSocket, and where something on the way does not let one through,
-//! by Server-Sent Events, else by polling. Every way resumes where the one before was cut.
+//! Following something to its end, through cuts: by WebSocket, and where something on the way does not let one through, by
+//! Server-Sent Events, else by polling. Every way resumes where the one before was cut.
 
 use std::time::Duration;
 
-use herald_domain::id::SubmissionId;
+use herald_domain::money::view::BookedView;
 use herald_domain::view::AcceptedView;
 use tokio::time::Instant;
 
-use super::frame::{Frame, Seen, Update};
-use super::poll;
+use super::frame::Frame;
 use super::socket::Socket;
 use super::sse::Events;
 use super::{Client, Error, Result};
@@ -39,31 +38,61 @@ impl Transport {
     }
 }
 
-/// A submission and where it can be watched.
+/// What is followed.
+pub trait Story {
+    /// How it stands, as far as the watcher knows.
+    type Update;
+
+    /// What the frame adds; `None`: nothing new.
+    fn take(&mut self, frame: Frame) -> Option<Self::Update>;
+
+    /// Asks how it stands; what that adds.
+    fn ask(&mut self, client: &Client) -> impl Future<Output = Result<Option<Self::Update>>>;
+
+    /// Where to resume.
+    fn cursor(&self) -> Option<&str>;
+
+    fn is_end(&self, update: &Self::Update) -> bool;
+
+    /// The error of a watcher that gave up.
+    fn lost(&self, cause: String) -> Error;
+}
+
+/// Where something can be watched.
 #[derive(Clone, Debug)]
 pub struct Watched {
-    pub id: SubmissionId,
     pub ws_url: String,
     pub events_url: String,
 }
 
 impl From<&AcceptedView> for Watched {
     fn from(accepted: &AcceptedView) -> Self {
-        Self { id: accepted.id, ws_url: accepted.ws_url.clone(), events_url: accepted.events_url.clone() }
+        Self { ws_url: accepted.ws_url.clone(), events_url: accepted.events_url.clone() }
+    }
+}
+
+impl From<&BookedView> for Watched {
+    fn from(booked: &BookedView) -> Self {
+        Self { ws_url: booked.ws_url.clone(), events_url: booked.events_url.clone() }
     }
 }
 
 /// What a watcher is told.
 #[derive(Debug)]
-pub enum News<'a> {
-    Update(&'a Update),
+pub enum News<'a, U> {
+    Update(&'a U),
     /// The connection broke or was refused; this is tried next.
     Broke(Transport),
 }
 
 /// Follows until the end; `show` is told each thing once.
-pub async fn follow(client: &Client, watched: &Watched, show: &mut (dyn FnMut(News<'_>) + Send)) -> Result<()> {
-    let mut watch = Watch { client, watched, seen: Seen::default(), heard: Instant::now(), show };
+pub async fn follow<S: Story>(
+    client: &Client,
+    watched: &Watched,
+    story: S,
+    show: &mut (dyn FnMut(News<'_, S::Update>) + Send),
+) -> Result<()> {
+    let mut watch = Watch { client, watched, story, heard: Instant::now(), show };
     let (mut transport, mut failures) = (Transport::WebSocket, 0);
     loop {
         let heard_before = watch.heard;
@@ -77,7 +106,7 @@ pub async fn follow(client: &Client, watched: &Watched, show: &mut (dyn FnMut(Ne
             return Err(error);
         }
         if watch.heard.elapsed() > PATIENCE {
-            return Err(Error::Lost(error.to_string(), watched.id));
+            return Err(watch.story.lost(error.to_string()));
         }
         let refused = !error.is_passing();
         if refused || failures % FAILURES_EACH == 0 {
@@ -99,18 +128,18 @@ fn pause(failures: u32, asked: Option<Duration>) -> Duration {
     }
 }
 
-struct Watch<'a> {
+struct Watch<'a, S: Story> {
     client: &'a Client,
     watched: &'a Watched,
-    seen: Seen,
+    story: S,
     heard: Instant,
-    show: &'a mut (dyn FnMut(News<'_>) + Send),
+    show: &'a mut (dyn FnMut(News<'_, S::Update>) + Send),
 }
 
-impl Watch<'_> {
+impl<S: Story> Watch<'_, S> {
     /// `true`: the end was seen; `false`: the server closed before it.
     async fn run(&mut self, transport: Transport) -> Result<bool> {
-        let after = self.seen.cursor.clone();
+        let after = self.story.cursor().map(str::to_owned);
         match transport {
             Transport::WebSocket => {
                 let mut socket = Socket::connect(self.client, &self.watched.ws_url, after.as_deref()).await?;
@@ -130,14 +159,13 @@ impl Watch<'_> {
                 }
                 Ok(false)
             }
-            Transport::Poll => self.poll(self.watched.id).await,
+            Transport::Poll => self.poll().await,
         }
     }
 
-    async fn poll(&mut self, id: SubmissionId) -> Result<bool> {
+    async fn poll(&mut self) -> Result<bool> {
         loop {
-            let status = poll::status(self.client, id).await?;
-            let update = self.seen.take_status(&status);
+            let update = self.story.ask(self.client).await?;
             if self.tell(update) {
                 return Ok(true);
             }
@@ -149,15 +177,15 @@ impl Watch<'_> {
         if let Frame::Error { code } = &frame {
             return Err(Error::Broken(self.client.address().to_string(), code.clone()));
         }
-        let update = self.seen.take(frame);
+        let update = self.story.take(frame);
         Ok(self.tell(update))
     }
 
     /// Whether that was the end.
-    fn tell(&mut self, update: Option<Update>) -> bool {
+    fn tell(&mut self, update: Option<S::Update>) -> bool {
         self.heard = Instant::now();
         let Some(update) = update else { return false };
         (self.show)(News::Update(&update));
-        update.status.is_final()
+        self.story.is_end(&update)
     }
 }

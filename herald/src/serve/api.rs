@@ -3,7 +3,9 @@
 use clap::Args;
 use herald_api::Mode;
 use herald_boot::fleet::{self, keep_row};
-use herald_boot::{AdapterOptions, Alone, Lifecycle, LogOptions, ServeOptions, SweepOptions, metrics, serve};
+use herald_boot::{
+    AdapterOptions, Alone, Lifecycle, LogOptions, ServeOptions, SweepOptions, background, metrics, serve,
+};
 
 use herald_push::HubConfig;
 
@@ -22,6 +24,10 @@ pub struct Options {
     sweep: SweepOptions,
     #[command(flatten)]
     api: herald_api::Config,
+    #[command(flatten)]
+    fraud: herald_services::fraud::Config,
+    #[command(flatten)]
+    webhook: herald_services::webhook::Config,
 }
 
 /// Serves until shutdown; whether everything was drained.
@@ -32,7 +38,9 @@ pub async fn run(options: Options, life: Lifecycle) -> anyhow::Result<bool> {
     life.tasks.spawn(metrics::upkeep(recorder.clone(), life.stop.clone()));
     life.tasks.spawn(keep_row(adapters.store.clone(), fleet::row("api"), life.stop.clone()));
     let hub = parts::hub(&adapters, HubConfig::default(), &life);
-    let api = parts::api(&adapters, hub, &options.api, &options.sweep, Mode::Keyed, &life).await?;
+    let relay = background::start(&adapters, &options.sweep, &life);
+    let api =
+        parts::api(&adapters, hub, &options.api, relay, (&options.fraud, &options.webhook), Mode::Keyed, &life).await?;
     let page = page::router(options.api.public_url.as_ref().map(herald_api::config::PublicUrl::as_str));
     let router = api.router().merge(api.guard(page.merge(metrics::router(recorder))));
     tracing::info!(address = %listener.local_addr()?, "the api is ready");

@@ -6,6 +6,7 @@ use clap::Args;
 use herald_boot::{AdapterOptions, Alone, LogOptions};
 
 use super::problems::{self, ProblemOptions};
+use super::up::keys;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -26,7 +27,7 @@ pub async fn run(options: Options) -> anyhow::Result<bool> {
     let adapters = AdapterOptions { broker_url: "memory:".to_owned(), broker_url_file: None, ..options.adapters };
     let adapters = adapters.open(Alone::May, "migrate").await?;
     if let Some(file) = &options.admin_key_file {
-        super::up::keys::add_admin(&adapters, file).await?;
+        keys::add_admin(&adapters, file, keys::ADMIN).await?;
     }
     for line in problems::import(&*adapters.store, &options.problems).await? {
         println!("{line}");

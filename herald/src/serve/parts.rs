@@ -1,19 +1,24 @@
 //! The parts that serving processes are put together from. `up` has them all, each of a fleet's processes its own.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use herald_api::{Api, Mode};
-use herald_boot::{Adapters, Lifecycle, SweepOptions, background, serve};
+use herald_boot::{Adapters, Lifecycle, serve};
 use herald_domain::id::ProcessId;
 use herald_notifier::{Notifier, Origins};
-use herald_pipeline::{Deps as Pipeline, Intake};
+use herald_pipeline::{Bookings, Deps as Pipeline, Intake, Relay};
 use herald_push::{Hub, HubConfig};
 use herald_sandbox::Sandbox;
+use herald_services::webhook::Sender;
+use herald_services::{fraud, webhook};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use super::services::bad_rules;
 
 /// The process's hub.
 pub fn hub(adapters: &Adapters, config: HubConfig, life: &Lifecycle) -> Hub {
@@ -25,26 +30,30 @@ pub fn hub(adapters: &Adapters, config: HubConfig, life: &Lifecycle) -> Hub {
     Hub::start_with(config, deps, &life.tasks, life.stop.clone())
 }
 
-/// Intake, relay and sweeper, and the API over them.
+/// Intake and bookings, and the API over them.
 pub async fn api(
     adapters: &Adapters,
     hub: Hub,
     config: &herald_api::Config,
-    sweep: &SweepOptions,
+    relay: Relay,
+    (fraud, webhook): (&fraud::Config, &webhook::Config),
     mode: Mode,
     life: &Lifecycle,
 ) -> anyhow::Result<Api> {
-    let relay = background::start(adapters, sweep, life);
-    let pipeline = Pipeline { store: adapters.store.clone(), broker: adapters.broker.clone() };
+    let pipeline = pipeline(adapters);
     let limit = config.max_open_per_user;
+    let bookings = Bookings::start(pipeline.clone(), relay.clone(), &life.tasks, life.stop.clone());
     let intake = Intake::start(pipeline, relay.clone(), limit, &life.tasks, life.stop.clone());
     let deps = herald_api::Deps {
         store: adapters.store.clone(),
         broker: adapters.broker.clone(),
         clock: adapters.clock.clone(),
         intake,
+        bookings,
         relay,
         hub,
+        fraud: Arc::new(fraud.rules().map_err(bad_rules)?),
+        webhooks: Sender::new(webhook, adapters.store.clone(), adapters.clock.clone()),
         signing_key: adapters.store.signing_key().await?,
     };
     Ok(Api::new(deps, config, mode, &life.tasks, life.shutdown.clone()))
@@ -65,6 +74,10 @@ pub async fn notifier(
         origins,
     };
     Ok(Notifier::new(deps, config.clone(), &life.tasks, life.stop.clone()))
+}
+
+pub fn pipeline(adapters: &Adapters) -> Pipeline {
+    Pipeline { store: adapters.store.clone(), broker: adapters.broker.clone() }
 }
 
 /// The sandbox, started, and the worker over it as a future; it yields whether nothing had to be given back.

@@ -1,7 +1,8 @@
-//! `herald up`: API, worker, notifier and page in one process, on SQLite and an in-process broker unless told otherwise.
+//! `herald up`: API, worker, services, notifier and page in one process, on SQLite and an in-process broker unless told otherwise.
 //! The parts are the same as in a fleet and meet in the same store; only the port is shared.
 
 pub(super) mod keys;
+mod seed;
 
 use std::net::SocketAddr;
 
@@ -9,11 +10,15 @@ use axum::Router;
 use clap::Args;
 use herald_api::Mode;
 use herald_boot::fleet::{self, keep_row};
-use herald_boot::{AdapterOptions, Adapters, Alone, Lifecycle, LogOptions, ServeOptions, SweepOptions, metrics, serve};
+use herald_boot::{
+    AdapterOptions, Adapters, Alone, Lifecycle, LogOptions, ServeOptions, SweepOptions, background, metrics, serve,
+};
 use herald_notifier::{Notifier, Origins};
+use herald_pipeline::Relay;
 
 use super::parts;
 use super::problems::{self, ProblemOptions};
+use super::services::{self, ServiceOptions};
 use crate::page;
 
 #[derive(Args, Debug)]
@@ -33,6 +38,8 @@ pub struct Options {
     #[command(flatten)]
     worker: herald_worker::Config,
     #[command(flatten)]
+    services: ServiceOptions,
+    #[command(flatten)]
     problems: ProblemOptions,
 }
 
@@ -45,16 +52,21 @@ pub async fn run(options: Options, life: Lifecycle) -> anyhow::Result<bool> {
     for line in problems::import(&*adapters.store, &options.problems).await? {
         tracing::info!("{line}");
     }
+    seed::seed(&*adapters.store).await?;
     life.tasks.spawn(metrics::upkeep(recorder.clone(), life.stop.clone()));
     life.tasks.spawn(keep_row(adapters.store.clone(), fleet::row("up"), life.stop.clone()));
     let grace = options.serve.grace();
     let worker = parts::worker(&adapters, &options.worker, grace, &life).await?;
-    let (router, notifier) = routes(&options, &adapters, address, metrics::router(recorder), &life).await?;
+    let relay = background::start(&adapters, &options.sweep, &life);
+    let (names, data) = (&options.adapters.services, &options.adapters.data);
+    let services = services::start(&adapters, &options.services, names, data, &relay, grace, &life)?;
+    let metrics = metrics::router(recorder);
+    let (router, notifier) = routes(&options, &adapters, address, metrics, relay, &life).await?;
     welcome(&options, &adapters, address).await?;
     let served = parts::serve_and_drain(listener, router, &notifier, &options.notifier, grace, &life);
-    let (served, worked) = tokio::join!(served, worker);
+    let (served, worked, drained) = tokio::join!(served, worker, services);
     adapters.broker.close().await;
-    Ok(served? & worked)
+    Ok(served? & worked & drained)
 }
 
 /// API, page, sockets and streams on one port.
@@ -63,12 +75,15 @@ async fn routes(
     adapters: &Adapters,
     address: SocketAddr,
     metrics: Router,
+    relay: Relay,
     life: &Lifecycle,
 ) -> anyhow::Result<(Router, Notifier)> {
+    let services = &options.services.services;
     let loopback = address.ip().is_loopback();
     let mode = if loopback { Mode::Loopback { port: address.port() } } else { Mode::Keyed };
     let hub = parts::hub(adapters, options.notifier.hub(), life);
-    let api = parts::api(adapters, hub.clone(), &options.api, &options.sweep, mode, life).await?;
+    let api = parts::api(adapters, hub.clone(), &options.api, relay, (&services.fraud, &services.webhook), mode, life)
+        .await?;
     let origins = Origins::new(options.api.allowed_origins.clone(), loopback);
     let notifier = parts::notifier(adapters, hub, &options.notifier, origins, life).await?;
     let page = page::router(options.api.public_url.as_ref().map(herald_api::config::PublicUrl::as_str));

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod command;
+mod money;
 mod processes;
 mod stub;
 mod watching;

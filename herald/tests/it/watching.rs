@@ -1,5 +1,6 @@
 //! Following a submission through cuts and refusals.
 
+use herald::client::submission::Followed;
 use herald::client::watch::{News, follow};
 use herald::client::{Address, Client, http::Call};
 use herald_domain::view::AcceptedView;
@@ -11,7 +12,7 @@ async fn shown(stub: &Stub) -> Vec<String> {
     let client = Client::new(Address::parse(&stub.url).unwrap(), None);
     let accepted: AcceptedView = client.call(Call::post("/submit", &serde_json::json!({}))).await.unwrap();
     let mut shown = Vec::new();
-    follow(&client, &(&accepted).into(), &mut |news| {
+    follow(&client, &(&accepted).into(), Followed::new(accepted.id), &mut |news| {
         if let News::Update(update) = news {
             shown.push(format!("{} {}", update.status, update.tests.run));
         }

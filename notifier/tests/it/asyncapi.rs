@@ -1,6 +1,8 @@
 //! docs/asyncapi.yaml says the truth: real frames and real messages, validated strictly (a field that is not documented
 //! fails, although readers are told to ignore such).
 
+mod money;
+
 use herald_domain::broker::WorkMessage;
 use herald_domain::channel::Channel;
 use herald_domain::event::LiveMessage;
@@ -132,12 +134,18 @@ fn every_reference_in_the_document_leads_somewhere() {
 /// The words of the document are those of the code.
 #[test]
 fn events_and_verdicts_are_all_named() {
+    use herald_domain::money::{EffectState, Service, TransferState};
     use herald_domain::submission::{Status, Verdict};
     let document = document();
     let words = |schema: &str| document["components"]["schemas"][schema]["enum"].clone();
     assert_eq!(words("SubmissionStatus"), json!(Status::ALL));
     assert_eq!(words("Verdict"), json!(Verdict::ALL));
-    assert_eq!(words("EventName"), json!(Status::ALL.iter().map(|status| status.event_name()).collect::<Vec<_>>()));
+    let mut names: Vec<String> = Status::ALL.iter().map(|status| status.event_name().to_owned()).collect();
+    names.extend(TransferState::ALL.iter().map(|state| state.event_name().to_owned()));
+    for service in Service::ALL {
+        names.extend(EffectState::ALL.iter().map(|state| service.event_name(*state)));
+    }
+    assert_eq!(words("EventName"), json!(names));
     assert_eq!(words("NotRecovered"), json!(["epoch", "ahead", "expired", "snapshot_only"]));
 }
 

@@ -5,9 +5,12 @@
 mod asyncapi;
 #[path = "../../../push/tests/it/backend.rs"]
 mod backend;
+#[path = "../../../push/tests/it/bank.rs"]
+mod bank;
 mod counters;
 mod door;
 mod drain;
+mod money;
 #[path = "../../../push/tests/it/recorder.rs"]
 mod recorder;
 mod sse;

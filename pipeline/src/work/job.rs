@@ -1,6 +1,5 @@
 //! One delivery: claim, judge under the lease, record, settle.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +7,17 @@ use std::time::Duration;
 use futures::FutureExt;
 use herald_domain::broker::Delivery;
 use herald_domain::id::LeaseToken;
-use herald_domain::store::{self, Claimed, StoreError};
+use herald_domain::store::Claimed;
 use herald_domain::submission::{Claim, Judgement, LEASE_MS, MAX_JUDGING_MS, Verdict};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{AttemptFailed, Judge, Steps, retry_pauses};
+use super::{AttemptFailed, Judge, Steps};
+use crate::patience::{insist, insist_for, pause, retry_delay_ms, retry_pauses};
 use crate::{Deps, announce};
 
-/// A failed attempt is tried again after 1 s, 2 s, 4 s … up to this.
-const MAX_RETRY_DELAY_MS: u64 = 60_000;
 /// How long a verdict is held on to while the store is away; past it the lease runs out and another attempt is made.
 const RECORD_WITHIN: Duration = Duration::from_secs(60);
 /// How long giving back is tried; past it the lease runs out by itself.
@@ -194,57 +192,5 @@ async fn give_back(deps: &Deps, claim: &Claim, delay_ms: u64, error: &str) {
         Some(Ok(Some(event))) => announce(&*deps.broker, &event),
         Some(Ok(None)) => tracing::info!("there was nothing to give back: cancelled, or another attempt has the lease"),
         Some(Err(_)) | None => tracing::warn!("the work could not be given back: its lease has to run out"),
-    }
-}
-
-/// Jittered, below a ceiling that doubles with each attempt.
-fn retry_delay_ms(attempt: u32) -> u64 {
-    let doublings = attempt.saturating_sub(1).min(MAX_RETRY_DELAY_MS.ilog2());
-    let ceiling = (1_000 << doublings).min(MAX_RETRY_DELAY_MS);
-    rand::random_range(ceiling / 2..=ceiling)
-}
-
-/// Calls until the store answers, be it by a refusal, which asking again would not change; `None` if `stop` fires first.
-pub(super) async fn insist<T, F, C>(stop: &CancellationToken, call: C) -> Option<store::Result<T>>
-where
-    C: Fn() -> F,
-    F: Future<Output = store::Result<T>>,
-{
-    let mut pauses = retry_pauses();
-    loop {
-        match call().await {
-            Err(error @ (StoreError::Unavailable(_) | StoreError::Busy)) => {
-                tracing::warn!(error = %error, "the store did not answer; trying again");
-            }
-            answer => return Some(answer),
-        }
-        pause(&mut pauses, stop).await?;
-    }
-}
-
-/// `None` if `stop` fires first.
-async fn pause(pauses: &mut impl Iterator<Item = Duration>, stop: &CancellationToken) -> Option<()> {
-    let pause = pauses.next().unwrap_or(Duration::from_secs(2));
-    stop.run_until_cancelled(tokio::time::sleep(pause)).await
-}
-
-async fn insist_for<T, F, C>(limit: Duration, stop: &CancellationToken, call: C) -> Option<store::Result<T>>
-where
-    C: Fn() -> F,
-    F: Future<Output = store::Result<T>>,
-{
-    tokio::time::timeout(limit, insist(stop, call)).await.ok().flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retry_waits_longer_each_time_up_to_a_minute_and_never_not_at_all() {
-        for (attempt, most) in [(1, 1_000), (2, 2_000), (5, 16_000), (7, 60_000), (65, 60_000), (u32::MAX, 60_000)] {
-            let delay = retry_delay_ms(attempt);
-            assert!((most / 2..=most).contains(&delay), "attempt {attempt}: {delay}");
-        }
     }
 }

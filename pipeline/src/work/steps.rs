@@ -62,7 +62,7 @@ impl Steps {
     pub async fn running(&self, total: Option<u32>) -> Result<(), Stopped> {
         self.so_far.send_modify(|so_far| so_far.tests.total = total);
         let Some((deps, submission, token)) = &self.job else { return Ok(()) };
-        match super::job::insist(&self.stopped, || deps.store.start_running(submission.id, *token, total)).await {
+        match crate::patience::insist(&self.stopped, || deps.store.start_running(submission.id, *token, total)).await {
             Some(Ok(Some(event))) => {
                 announce(&*deps.broker, &event);
                 Ok(())

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_domain::broker::*;
 use herald_domain::event::LiveMessage;
+use herald_domain::money::Service;
 use tokio::sync::Semaphore;
 
 pub struct FaultyBroker {
@@ -36,10 +37,7 @@ impl FaultyBroker {
 #[async_trait]
 impl Broker for FaultyBroker {
     async fn publish_work(&self, messages: &[WorkMessage]) -> Vec<Result<()>> {
-        if self.is_away() {
-            return messages.iter().map(|_| Err(BrokerError::Unavailable("away".into()))).collect();
-        }
-        self.inner.publish_work(messages).await
+        if self.is_away() { refused(messages.len()) } else { self.inner.publish_work(messages).await }
     }
 
     async fn consume_work(&self, class: &str, _prefetch: u16) -> Result<Box<dyn WorkConsumer>> {
@@ -48,7 +46,23 @@ impl Broker for FaultyBroker {
     }
 
     async fn work_depth(&self, class: &str) -> Result<u64> {
-        if self.is_away() { Err(BrokerError::Unavailable("away".into())) } else { self.inner.work_depth(class).await }
+        if self.is_away() { Err(away()) } else { self.inner.work_depth(class).await }
+    }
+
+    async fn publish_transfers(&self, messages: &[TransferMessage]) -> Vec<Result<()>> {
+        if self.is_away() { refused(messages.len()) } else { self.inner.publish_transfers(messages).await }
+    }
+
+    async fn wake_service(&self, service: Service, messages: &[TransferMessage]) -> Vec<Result<()>> {
+        if self.is_away() { refused(messages.len()) } else { self.inner.wake_service(service, messages).await }
+    }
+
+    async fn consume_service(&self, service: Service, prefetch: u16) -> Result<Box<dyn ServiceConsumer>> {
+        self.inner.consume_service(service, prefetch).await
+    }
+
+    async fn service_depth(&self, service: Service) -> Result<u64> {
+        if self.is_away() { Err(away()) } else { self.inner.service_depth(service).await }
     }
 
     fn publish_live(&self, message: &LiveMessage) -> bool {
@@ -70,6 +84,14 @@ impl Broker for FaultyBroker {
     async fn close(&self) {
         self.inner.close().await;
     }
+}
+
+fn away() -> BrokerError {
+    BrokerError::Unavailable("away".into())
+}
+
+fn refused(count: usize) -> Vec<Result<()>> {
+    std::iter::repeat_with(|| Err(away())).take(count).collect()
 }
 
 struct Consumer {

@@ -8,12 +8,17 @@ use herald_domain::channel::Channel;
 use herald_domain::event::StoredEvent;
 use herald_domain::id::*;
 use herald_domain::identity::ApiKey;
+use herald_domain::money::{
+    Account, AccountName, Effect, EffectClaim, EffectOutcome, Handle, NewAccount, Service, StatementLine, Transfer,
+    TransferStep,
+};
 use herald_domain::owner::{Owner, Partition};
 use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
 use herald_domain::process::ProcessInfo;
 use herald_domain::store::*;
 use herald_domain::submission::{CaseResult, Judgement, Outputs, SourceFile, Submission, Tests};
 use herald_domain::ticket::SigningKey;
+use herald_domain::webhook::{Attempt, Endpoint, NewAttempt, NewEndpoint, WebhookSecret};
 use herald_store_sqlite::SqliteStore;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
@@ -111,6 +116,60 @@ over_the_inner_store! {
         fn expire_unclaimed(max_age_ms: u64, limit: u32) -> Vec<StoredEvent>;
         fn expire_leases() -> u64;
         fn open_classes() -> Vec<String>;
+    }
+    Ledger {
+        fn open_account(account: &NewAccount) -> Opened;
+        fn find_account(name: &AccountName) -> Option<Account>;
+        fn list_accounts(owner: &Owner, after: Option<&Handle>, limit: u32) -> Vec<Account>;
+        fn statement(account: AccountId, before: Option<u64>, limit: u32) -> Vec<StatementLine>;
+        fn book_transfers(batch: &[TransferIntake]) -> Vec<Moved>;
+        fn book_screened(intake: &TransferIntake, screen: Screen<'_>) -> Moved;
+        fn change_hold(id: TransferId, owner: Option<&Owner>, change: &HoldChange, message: MessageId) -> Moved;
+        fn refund_transfer(refund: &NewRefund, any: bool, message: MessageId) -> Moved;
+        fn get_transfer(id: TransferId, owner: Option<&Owner>) -> Option<Transfer>;
+        fn get_transfers(ids: &[TransferId]) -> Vec<Transfer>;
+        fn list_transfers(filter: &TransferFilter, before: Option<TransferId>, limit: u32) -> Vec<Transfer>;
+        fn recent_transfers(owner: &Owner, limit: u32) -> Vec<Transfer>;
+        fn expire_holds(limit: u32, message: fn() -> MessageId) -> Vec<Booked>;
+        fn check_ledger() -> LedgerCheck;
+    }
+    Effects {
+        fn get_effects(transfers: &[TransferId]) -> Vec<Effect>;
+        fn claim_effects(
+            service: Service,
+            transfers: &[TransferId],
+            token: LeaseToken,
+            lease_ms: u64
+        ) -> (Vec<EffectClaim>, Vec<StoredEvent>);
+        fn renew_effects(service: Service, transfers: &[TransferId], token: LeaseToken, lease_ms: u64) -> ();
+        fn record_effects(
+            service: Service,
+            token: LeaseToken,
+            outcomes: &[(TransferId, EffectOutcome)],
+            message: fn() -> MessageId
+        ) -> Recorded;
+        fn due_effects(service: Service, limit: u32) -> Vec<TransferStep>;
+        fn missing_effects(service: Service, older_than_ms: u64, limit: u32) -> Vec<TransferStep>;
+    }
+    Pasts {
+        fn pasts(transfers: &[TransferId]) -> Vec<Option<(OffsetDateTime, Past)>>;
+    }
+    Webhooks {
+        fn register_endpoint(endpoint: &NewEndpoint) -> Endpoint;
+        fn get_endpoint(id: EndpointId, owner: Option<&Owner>) -> Option<Endpoint>;
+        fn list_endpoints(owner: &Owner, before: Option<EndpointId>, limit: u32) -> Vec<Endpoint>;
+        fn rotate_secret(
+            id: EndpointId,
+            owner: Option<&Owner>,
+            secret: &WebhookSecret,
+            overlap_ms: u64
+        ) -> Option<Endpoint>;
+        fn disable_endpoint(id: EndpointId, owner: Option<&Owner>, reason: &str) -> Option<Endpoint>;
+        fn delete_endpoint(id: EndpointId, owner: Option<&Owner>) -> bool;
+        fn endpoints_for(owners: &[Owner], event: &str) -> Vec<Endpoint>;
+        fn delivered_to(message: &str) -> Vec<EndpointId>;
+        fn record_attempt(attempt: &NewAttempt) -> ();
+        fn list_attempts(endpoint: EndpointId, before: Option<AttemptId>, limit: u32) -> Vec<Attempt>;
     }
     Outbox {
         fn claim_outbox(limit: u32, claim_ms: u64) -> Vec<OutboxRow>;

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod booking;
 mod faulty_broker;
 mod faulty_store;
 mod intake;
 mod judging;
+mod servant;
+mod serving;
 mod sweeping;
 mod world;

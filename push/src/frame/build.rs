@@ -1,15 +1,20 @@
 //! The frames, one function each. Their shapes are the contract of docs/asyncapi.yaml.
 
+use std::sync::Arc;
+
 use herald_domain::channel::{Channel, Cursor};
-use herald_domain::event::{Progress, StoredEvent};
+use herald_domain::event::{Progress, StoredEvent, raw};
 use herald_domain::id::Epoch;
-use herald_domain::submission::Submission;
+use herald_domain::money::view::TransferView;
+use herald_domain::money::{Effect, Transfer};
 use herald_domain::view::StatusView;
 use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::{Frame, FrameKind, Label, TooLarge, encode};
+use crate::row::Row;
 
 /// Why a resume ended in a fresh snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -58,40 +63,73 @@ fn snapshot_of<T: Serialize>(cursor: &Cursor, reason: Option<NotRecovered>, data
     encode(label, &body)
 }
 
-/// The snapshot of a submission; the oldest cases give way until it fits.
-pub(crate) fn snapshot(epoch: Epoch, row: &Submission, reason: Option<NotRecovered>) -> Result<Frame, TooLarge> {
-    let cursor = Cursor { epoch, channel: Channel::Submission(row.id), offset: row.offset };
-    let mut view = StatusView::snapshot(row);
-    loop {
-        match snapshot_of(&cursor, reason, &view) {
-            Err(TooLarge) if !view.cases.is_empty() => {
-                let half = view.cases.len().div_ceil(2);
-                view.cases.drain(..half);
+/// The snapshot of an entity. What gives way until it fits: of a submission the oldest cases, of a transfer what the services
+/// tell in detail.
+pub(crate) fn snapshot(epoch: Epoch, row: &Row, reason: Option<NotRecovered>) -> Result<Frame, TooLarge> {
+    let cursor = Cursor { epoch, channel: row.entity().into(), offset: row.offset() };
+    match row {
+        Row::Submission(row) => {
+            let mut view = StatusView::snapshot(row);
+            loop {
+                match snapshot_of(&cursor, reason, &view) {
+                    Err(TooLarge) if !view.cases.is_empty() => {
+                        let half = view.cases.len().div_ceil(2);
+                        view.cases.drain(..half);
+                    }
+                    done => return done,
+                }
             }
-            done => return done,
         }
+        Row::Transfer(row, effects) => snapshot_of(&cursor, reason, &TransferView::new(row, effects))
+            .or_else(|TooLarge| snapshot_of(&cursor, reason, &without_details(row, effects))),
     }
 }
 
-/// The snapshot of a `user:` channel: the submissions that changed last, without cases; the last of them give way until
-/// it fits, and `truncated` says so.
+fn without_details(row: &Transfer, effects: &[Effect]) -> TransferView {
+    let mut view = TransferView::new(row, effects);
+    for effect in view.services.values_mut() {
+        effect.detail = raw(&json!({}));
+    }
+    view
+}
+
+/// One of a user's entities.
+#[derive(Serialize)]
+struct Item<T> {
+    channel: Channel,
+    #[serde(flatten)]
+    view: T,
+}
+
+fn item(row: &Row) -> Arc<RawValue> {
+    let channel = row.entity().into();
+    match row {
+        Row::Submission(row) => {
+            let mut view = StatusView::snapshot(row);
+            view.cases.clear();
+            raw(&Item { channel, view })
+        }
+        Row::Transfer(row, effects) => raw(&Item { channel, view: without_details(row, effects) }),
+    }
+}
+
+/// The snapshot of a `user:` channel: the newest entities, without cases and details; the last of them give way until it
+/// fits, and `truncated` says so.
 pub(crate) fn user_snapshot(
     epoch: Epoch,
     channel: &Channel,
-    rows: &[Submission],
+    rows: &[Row],
     reason: Option<NotRecovered>,
 ) -> Result<Frame, TooLarge> {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        items: &'a [Arc<RawValue>],
+        truncated: bool,
+    }
     let cursor = Cursor { epoch, channel: channel.clone(), offset: 0 };
-    let mut items: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let mut view = StatusView::snapshot(row);
-            view.cases.clear();
-            view
-        })
-        .collect();
+    let mut items: Vec<_> = rows.iter().map(item).collect();
     loop {
-        let data = json!({"items": items, "truncated": items.len() < rows.len()});
+        let data = Data { items: &items, truncated: items.len() < rows.len() };
         match snapshot_of(&cursor, reason, &data) {
             Err(TooLarge) if !items.is_empty() => {
                 items.pop();

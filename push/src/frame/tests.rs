@@ -1,6 +1,7 @@
 use herald_domain::channel::{Channel, Cursor};
 use herald_domain::event::{MAX_FRAME_BYTES, StoredEvent, raw};
-use herald_domain::id::{Epoch, SubmissionId};
+use herald_domain::id::{AccountId, Epoch, SubmissionId, TransferId};
+use herald_domain::money::{Effect, EffectState, Service, Transfer, TransferKind, TransferState};
 use herald_domain::owner::Owner;
 use herald_domain::submission::{CaseResult, Status, Submission, Tests, Verdict};
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::build;
+use crate::row::Row;
 
 const EPOCH: Epoch = Epoch(Uuid::from_u128(1));
 
@@ -50,13 +52,52 @@ pub(crate) fn row(cases: u32) -> Submission {
     }
 }
 
+/// Alice has paid bob; two services have told of it, in so many bytes each.
+pub(crate) fn transfer(offset: u64, detail: usize) -> Row {
+    let id = TransferId(Uuid::from_u128(2));
+    let transfer = Transfer {
+        id,
+        kind: TransferKind::Payment,
+        from: AccountId(Uuid::from_u128(3)),
+        to: AccountId(Uuid::from_u128(4)),
+        from_handle: "alice".parse().unwrap(),
+        to_handle: "shop".parse().unwrap(),
+        payer: Owner::user("alice").unwrap(),
+        payee: Owner::user("bob").unwrap(),
+        currency: "INR".parse().unwrap(),
+        amount: 1250,
+        posted: 1250,
+        refunded: 0,
+        state: TransferState::Completed,
+        held_by: None,
+        hold_until: None,
+        reason: None,
+        reference: None,
+        note: None,
+        parent: None,
+        offset,
+        created_at: OffsetDateTime::UNIX_EPOCH,
+        settled_at: Some(OffsetDateTime::UNIX_EPOCH),
+        traceparent: None,
+    };
+    let effect = |service| Effect {
+        service,
+        transfer: id,
+        state: EffectState::Done,
+        attempts: 1,
+        at: Some(OffsetDateTime::UNIX_EPOCH),
+        detail: raw(&json!({"text": "x".repeat(detail)})),
+    };
+    Row::Transfer(transfer, vec![effect(Service::Statement), effect(Service::Webhook)])
+}
+
 fn parse(frame: &super::Frame) -> Value {
     serde_json::from_slice(frame.json()).unwrap()
 }
 
 #[test]
 fn a_snapshot_too_large_for_a_frame_keeps_its_newest_cases() {
-    let frame = build::snapshot(EPOCH, &row(64), None).unwrap();
+    let frame = build::snapshot(EPOCH, &Row::Submission(row(64)), None).unwrap();
     assert!(frame.json().len() <= MAX_FRAME_BYTES);
     let body = parse(&frame);
     assert_eq!((&body["recovered"], &body["offset"]), (&json!(true), &json!(3)));
@@ -66,14 +107,57 @@ fn a_snapshot_too_large_for_a_frame_keeps_its_newest_cases() {
 }
 
 #[test]
-fn a_user_snapshot_keeps_what_changed_last_and_says_that_it_was_cut() {
+fn the_snapshot_of_a_transfer_names_all_services() {
+    let frame = build::snapshot(EPOCH, &transfer(3, 8), None).unwrap();
+    let body = parse(&frame);
+    assert_eq!(body["channel"], "transfer:00000000-0000-0000-0000-000000000002");
+    assert_eq!(
+        (&body["offset"], &body["data"]["offset"], &body["data"]["state"]),
+        (&json!(3), &json!(3), &json!("completed"))
+    );
+    let services = body["data"]["services"].as_object().unwrap();
+    let states: Vec<_> =
+        services.iter().map(|(name, effect)| (name.as_str(), effect["status"].as_str().unwrap())).collect();
+    let pending = ["fraud", "notification", "rewards"].map(|name| (name, "pending"));
+    assert_eq!(states, [pending[0], pending[1], pending[2], ("statement", "done"), ("webhook", "done")]);
+    assert_eq!(services["webhook"]["detail"], json!({"text": "xxxxxxxx"}));
+}
+
+#[test]
+fn a_transfer_too_large_for_a_frame_keeps_all_but_the_details() {
+    let frame = build::snapshot(EPOCH, &transfer(3, MAX_FRAME_BYTES / 2), None).unwrap();
+    assert!(frame.json().len() <= MAX_FRAME_BYTES);
+    let webhook = &parse(&frame)["data"]["services"]["webhook"];
+    assert_eq!((&webhook["status"], &webhook["detail"]), (&json!("done"), &json!({})));
+}
+
+#[test]
+fn a_user_snapshot_keeps_the_newest_and_says_that_it_was_cut() {
     let channel = Channel::parse("user:alice").unwrap();
-    let rows = vec![row(64); 50];
+    let rows = vec![Row::Submission(row(64)); 50];
     let body = parse(&build::user_snapshot(EPOCH, &channel, &rows, None).unwrap());
     assert_eq!(body["data"]["truncated"], true);
     assert!(body["data"]["items"].as_array().unwrap().len() > 15);
     let body = parse(&build::user_snapshot(EPOCH, &channel, &rows[..3], None).unwrap());
     assert_eq!((&body["data"]["truncated"], body["data"]["items"].as_array().unwrap().len()), (&json!(false), 3));
+    let rows = vec![transfer(3, 1_000); 50];
+    let body = parse(&build::user_snapshot(EPOCH, &channel, &rows, None).unwrap());
+    assert!(body["data"]["items"].as_array().unwrap().len() > 10, "details take no room");
+}
+
+/// The channel tells the kinds apart.
+#[test]
+fn a_user_snapshot_names_the_channel_of_each_item() {
+    let channel = Channel::parse("user:alice").unwrap();
+    let rows = [transfer(5, 8), Row::Submission(row(1))];
+    let body = parse(&build::user_snapshot(EPOCH, &channel, &rows, None).unwrap());
+    let [transfer, submission] = &body["data"]["items"].as_array().unwrap()[..] else { panic!("{body}") };
+    assert_eq!(
+        (&transfer["channel"], &transfer["offset"], &transfer["amount"]),
+        (&json!(rows[0].entity().to_string()), &json!(5), &json!(1250))
+    );
+    assert_eq!((&submission["channel"], &submission["language"]), (&json!(rows[1].entity().to_string()), &json!("c")));
+    assert_eq!((&transfer["services"]["webhook"]["detail"], &submission["cases"]), (&json!({}), &json!([])));
 }
 
 /// An event that the store should never hold still takes its offset's place.
@@ -99,7 +183,7 @@ fn the_wire_form_is_a_text_frame_around_the_json() {
     assert!(short.json().len() < 126);
     assert_eq!(short.wire()[..2], [0x81, short.json().len() as u8]);
     assert_eq!(&short.wire()[2..], short.json());
-    let long = build::snapshot(EPOCH, &row(4), None).unwrap();
+    let long = build::snapshot(EPOCH, &Row::Submission(row(4)), None).unwrap();
     let [high, low] = (long.json().len() as u16).to_be_bytes();
     assert_eq!(long.wire()[..4], [0x81, 126, high, low]);
     assert_eq!(&long.wire()[4..], long.json());

@@ -1,4 +1,4 @@
-use herald_domain::id::{Epoch, SubmissionId};
+use herald_domain::id::{Epoch, SubmissionId, TransferId};
 use herald_domain::owner::Owner;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -25,8 +25,10 @@ impl Tickets for Names {
     }
 }
 
+/// Of both kinds in turn.
 fn channel(n: u128) -> Channel {
-    Channel::Submission(SubmissionId(Uuid::from_u128(n)))
+    let id = Uuid::from_u128(n);
+    if n.is_multiple_of(2) { Channel::Transfer(TransferId(id)) } else { Channel::Submission(SubmissionId(id)) }
 }
 
 fn user() -> Channel {
@@ -92,6 +94,17 @@ fn each_bad_message_is_answered_by_its_own_code() {
     assert_eq!(code(&foreign), "bad_cursor", "a cursor of another channel");
 }
 
+/// An event stream of a user sends back the last cursor that it saw, which is an entity's.
+#[test]
+fn a_user_channel_takes_the_cursors_of_its_entities() {
+    for n in [1, 2] {
+        let mut session = Session::opened(channel(9));
+        let cursor = Cursor { epoch: Epoch(Uuid::nil()), channel: channel(n), offset: 1 }.encode();
+        let actions = say(&mut session, &json!({"type": "subscribe", "ticket": user(), "after": cursor}));
+        assert!(matches!(&actions[..], [Action::Subscribe { after: Some(_), .. }]), "{actions:?}");
+    }
+}
+
 #[test]
 fn a_binary_message_is_answered_and_then_the_socket_is_closed() {
     let actions = Session::opened(channel(1)).on_binary();
@@ -152,9 +165,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-#[derive(Default)]
 struct Socket {
     session: Session,
+    /// Which entity moves on.
+    of: u128,
     user: Vec<Frame>,
     own: Option<Vec<Frame>>,
     head: u64,
@@ -162,10 +176,15 @@ struct Socket {
 }
 
 impl Socket {
+    /// Subscribed to the user's channel.
+    fn new(of: u128) -> Self {
+        Self { session: Session::opened(user()), of, user: vec![], own: None, head: 0, out: vec![] }
+    }
+
     fn take(&mut self, from: &Channel) {
         let queue = match from {
             Channel::User(_) => &mut self.user,
-            Channel::Submission(_) => match &mut self.own {
+            Channel::Submission(_) | Channel::Transfer(_) => match &mut self.own {
                 Some(own) => own,
                 None => return,
             },
@@ -187,25 +206,25 @@ impl Socket {
         match step {
             Step::Commit => {
                 self.head += 1;
-                let frame = frame(1, self.head);
+                let frame = frame(self.of, self.head);
                 if let Some(own) = &mut self.own {
                     own.push(frame.clone());
                 }
                 self.user.push(frame);
             }
             Step::TakeUser => self.take(&user()),
-            Step::TakeOwn => self.take(&channel(1)),
+            Step::TakeOwn => self.take(&channel(self.of)),
             Step::Subscribe if self.own.is_none() && self.head > 0 => {
-                say(&mut self.session, &json!({"type": "subscribe", "ticket": channel(1)}));
-                self.session.on_subscribed(&channel(1));
-                self.own = Some(vec![snapshot(1, self.head)]);
-                self.take(&channel(1));
+                say(&mut self.session, &json!({"type": "subscribe", "ticket": channel(self.of)}));
+                self.session.on_subscribed(&channel(self.of));
+                self.own = Some(vec![snapshot(self.of, self.head)]);
+                self.take(&channel(self.of));
             }
             Step::Unsubscribe if self.own.is_some() => {
                 while self.own.as_ref().is_some_and(|own| !own.is_empty()) {
-                    self.take(&channel(1));
+                    self.take(&channel(self.of));
                 }
-                self.session.on_left(&channel(1));
+                self.session.on_left(&channel(self.of));
                 self.own = None;
             }
             Step::Subscribe | Step::Unsubscribe => {}
@@ -216,8 +235,8 @@ impl Socket {
 proptest! {
     /// Between two snapshots of the entity its events go out by offset, each once; and in the end none is missing.
     #[test]
-    fn an_event_of_two_subscriptions_goes_out_once(steps in prop::collection::vec(step(), 1..80)) {
-        let mut socket = Socket { session: Session::opened(user()), ..Socket::default() };
+    fn an_event_of_two_subscriptions_goes_out_once(of in 1..=2u128, steps in prop::collection::vec(step(), 1..80)) {
+        let mut socket = Socket::new(of);
         steps.iter().for_each(|step| socket.apply(step));
         while !socket.user.is_empty() || socket.own.as_ref().is_some_and(|own| !own.is_empty()) {
             socket.apply(&Step::TakeOwn);
@@ -243,7 +262,7 @@ proptest! {
 /// Found by the simulation: a channel left twice is remembered by where it was left last.
 #[test]
 fn a_channel_left_twice_is_not_told_twice() {
-    let mut socket = Socket { session: Session::opened(user()), ..Socket::default() };
+    let mut socket = Socket::new(1);
     let steps = [Step::Commit, Step::Subscribe, Step::Unsubscribe, Step::Commit, Step::Subscribe, Step::Unsubscribe];
     steps.iter().for_each(|step| socket.apply(step));
     socket.apply(&Step::TakeUser);

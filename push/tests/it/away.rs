@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use herald_domain::broker::{
-    Broker, BrokerError, BrokerStatus, Fallen, LiveSignal, LiveSubscription, Result, WorkConsumer, WorkMessage,
+    Broker, BrokerError, BrokerStatus, Fallen, LiveSignal, LiveSubscription, Result, ServiceConsumer, TransferMessage,
+    WorkConsumer, WorkMessage,
 };
 use herald_domain::event::LiveMessage;
+use herald_domain::money::Service;
 use herald_domain::owner::Partition;
 use tokio::sync::{mpsc, watch};
 
@@ -45,6 +47,18 @@ impl Broker for Scripted {
         Err(away())
     }
     async fn work_depth(&self, _: &str) -> Result<u64> {
+        Ok(0)
+    }
+    async fn publish_transfers(&self, _: &[TransferMessage]) -> Vec<Result<()>> {
+        vec![]
+    }
+    async fn wake_service(&self, _: Service, _: &[TransferMessage]) -> Vec<Result<()>> {
+        vec![]
+    }
+    async fn consume_service(&self, _: Service, _: u16) -> Result<Box<dyn ServiceConsumer>> {
+        Err(away())
+    }
+    async fn service_depth(&self, _: Service) -> Result<u64> {
         Ok(0)
     }
     fn publish_live(&self, message: &LiveMessage) -> bool {

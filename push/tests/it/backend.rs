@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_broker_rabbitmq::{RabbitBroker, RabbitConfig};
 use herald_domain::broker::Broker;
-use herald_domain::clock::SystemClock;
+use herald_domain::clock::{Clock, SystemClock};
 use herald_domain::owner::Owner;
 use herald_domain::store::Store;
 use herald_store_postgres::{PostgresConfig, PostgresStore};
@@ -62,28 +62,36 @@ enum Place {
 
 impl Backend {
     pub async fn ground(self) -> Ground {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
-        let number = NEXT.fetch_add(1, Ordering::SeqCst);
-        let (store, broker, place) = match self {
-            Self::Embedded => embedded().await,
-            Self::Fleet => fleet().await,
-        };
-        Ground { store, broker, number, _place: place }
+        match self {
+            Self::Embedded => Ground::with_clock(Arc::new(SystemClock)).await,
+            Self::Fleet => Ground::of(fleet().await),
+        }
     }
 }
 
 impl Ground {
+    /// On SQLite, whose time is this clock's.
+    pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self::of(embedded(clock).await)
+    }
+
+    fn of((store, broker, place): (Arc<dyn Store>, Arc<dyn Broker>, Place)) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        Self { store, broker, number, _place: place }
+    }
+
     /// A user whom no other test knows.
     pub fn user(&self, name: &str) -> Owner {
         build::owner(&format!("{name}.{}", self.number))
     }
 }
 
-async fn embedded() -> (Arc<dyn Store>, Arc<dyn Broker>, Place) {
+async fn embedded(clock: Arc<dyn Clock>) -> (Arc<dyn Store>, Arc<dyn Broker>, Place) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("herald.db").display());
-    SqliteStore::migrate(&url, &SystemClock).await.unwrap();
-    let store = SqliteStore::open(&url, Arc::new(SystemClock)).await.unwrap();
+    SqliteStore::migrate(&url, &*clock).await.unwrap();
+    let store = SqliteStore::open(&url, clock).await.unwrap();
     let broker = MemoryBroker::new(MemoryConfig::default());
     (Arc::new(store), Arc::new(broker), Place::Folder { _folder: folder })
 }

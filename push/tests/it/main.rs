@@ -4,6 +4,8 @@
 
 mod away;
 mod backend;
+mod bank;
+mod money;
 mod recorder;
 mod resume;
 mod stream;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use herald_domain::broker::Broker;
 use herald_domain::channel::Channel;
-use herald_domain::clock::SystemClock;
+use herald_domain::clock::{Clock, SystemClock};
 use herald_domain::event::{LiveMessage, Progress, StoredEvent, raw};
 use herald_domain::id::{LeaseToken, SubmissionId};
 use herald_domain::owner::Owner;
@@ -52,6 +52,11 @@ impl World {
         Self::on(ground, config)
     }
 
+    /// On SQLite, whose time is this clock's.
+    pub async fn with_clock(config: HubConfig, clock: Arc<dyn Clock>) -> Self {
+        Self::on(Ground::with_clock(clock).await, config)
+    }
+
     fn on(ground: Ground, config: HubConfig) -> Self {
         let (store, broker) = (Arc::clone(&ground.store), Arc::clone(&ground.broker));
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
@@ -74,13 +79,23 @@ impl World {
 
     /// Accepts a submission of the user's; its first event is published.
     pub async fn submit(&self, user: &str) -> Work<'_> {
+        let (work, event) = self.accept(user).await;
+        work.publish(&event);
+        work
+    }
+
+    /// The same, but nothing of it is published.
+    pub async fn submit_unheard(&self, user: &str) -> Work<'_> {
+        self.accept(user).await.0
+    }
+
+    async fn accept(&self, user: &str) -> (Work<'_>, StoredEvent) {
         let owner = self.user(user);
         let intake = build::intake(build::new_submission(&owner));
         let accepted = self.store.accept_submissions(&[intake], 1_000).await.unwrap().remove(0);
         let Accepted::Created(created) = accepted else { panic!("{accepted:?}") };
         let work = Work { world: self, id: created.submission.id, owner, token: build::token(), seq: 0.into() };
-        work.publish(&created.event.0);
-        work
+        (work, created.event.0)
     }
 
     pub async fn subscribe_user(&self, user: &str) -> Watch {

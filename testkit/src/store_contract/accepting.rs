@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use herald_domain::channel::Channel;
 use herald_domain::problem::package_version;
-use herald_domain::store::Accepted;
+use herald_domain::store::{Accepted, Wakes};
 use herald_domain::submission::{
     Limits, MAX_SOURCE_BYTES, MAX_STDIN_BYTES, NewSubmission, ProblemRef, SourceFile, Status,
 };
@@ -33,8 +33,8 @@ pub async fn accepting_writes_the_row_its_event_and_its_outbox_row(h: &dyn Harne
     assert_eq!((&row.problem, row.language.as_str(), row.class.as_str()), (&Some(problem), "python", "any"));
     assert!(row.created_at >= before && row.created_at <= store.store_now().await.unwrap());
     assert_event(&created.event.0, row);
-    assert_eq!((created.outbox.id, created.outbox.submission), (asked.message, row.id));
-    assert_eq!((created.outbox.class.as_str(), &created.outbox.traceparent), ("any", &row.traceparent));
+    assert_eq!((created.outbox.id, &created.outbox.traceparent), (asked.message, &row.traceparent));
+    assert_eq!(created.outbox.wakes, Wakes::Work { submission: row.id, class: "any".to_owned() });
     assert_eq!(row.traceparent, asked.submission.traceparent);
 
     let other = h.second().await;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_domain::broker::{Broker, BrokerError};
-use herald_testkit::broker_contract::{BrokerHarness, CLASS, LIVE_BUFFER, wake_up};
+use herald_domain::money::{Service, TransferKind, TransferState};
+use herald_testkit::broker_contract::{BrokerHarness, CLASS, LIVE_BUFFER, step, wake_up};
 
 struct Harness(MemoryBroker);
 
@@ -40,6 +41,27 @@ async fn a_full_queue_refuses_and_takes_again_when_there_is_room() {
     let mut consumer = broker.consume_work(CLASS, 1).await.unwrap();
     consumer.next().await.unwrap().ack().await.unwrap();
     assert!(broker.publish_work(&messages[2..]).await[0].is_ok());
+}
+
+#[tokio::test]
+async fn a_full_queue_of_a_service_drops_its_oldest() {
+    let broker = MemoryBroker::new(MemoryConfig { queue_limit: 2, ..MemoryConfig::default() });
+    let messages: Vec<_> = (0..3).map(|_| step(TransferKind::Payment, TransferState::Completed)).collect();
+    assert!(broker.publish_transfers(&messages).await.iter().all(Result::is_ok));
+    let mut consumer = broker.consume_service(Service::Fraud, 5).await.unwrap();
+    assert_eq!(consumer.next(5).await.unwrap().messages(), &messages[1..]);
+}
+
+#[tokio::test]
+async fn only_configured_services_are_told_but_any_can_be_woken() {
+    let services = vec![Service::Fraud, Service::Fraud];
+    let broker = MemoryBroker::new(MemoryConfig { services, ..MemoryConfig::default() });
+    let message = [step(TransferKind::Payment, TransferState::Completed)];
+    broker.publish_transfers(&message).await.remove(0).unwrap();
+    assert_eq!(broker.service_depth(Service::Fraud).await.unwrap(), 1, "once, however often it is named");
+    assert_eq!(broker.service_depth(Service::Rewards).await.unwrap(), 0);
+    broker.wake_service(Service::Rewards, &message).await.remove(0).unwrap();
+    assert_eq!(broker.service_depth(Service::Rewards).await.unwrap(), 1);
 }
 
 #[tokio::test]

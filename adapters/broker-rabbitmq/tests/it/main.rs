@@ -4,11 +4,14 @@
 //! start one themselves.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+mod asyncapi;
 mod counters;
 mod fallen;
 mod outages;
 mod place;
 mod refusals;
+mod service_outages;
+mod transfers;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use herald_broker_rabbitmq::{RabbitBroker, RabbitConfig};
 use herald_domain::broker::Broker;
+use herald_domain::money::Service;
 use herald_testkit::broker_contract::{CLASS, LIVE_BUFFER};
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use lapin::{Connection, ConnectionProperties};
@@ -49,6 +50,10 @@ impl Place {
         format!("{}.work.judge.{CLASS}", self.config.prefix)
     }
 
+    pub fn service_queue(&self, service: Service) -> String {
+        format!("{}.service.{service}", self.config.prefix)
+    }
+
     pub fn dead_queue(&self) -> String {
         format!("{}.dead", self.config.prefix)
     }
@@ -66,12 +71,13 @@ impl Place {
     pub async fn clean(&self) {
         let connection = self.raw().await;
         let gpu = format!("{}.work.judge.gpu", self.config.prefix);
-        for queue in [self.work_queue(), gpu, self.dead_queue()] {
+        let services = Service::ALL.iter().map(|&service| self.service_queue(service));
+        for queue in services.chain([self.work_queue(), gpu, self.dead_queue()]) {
             if let Ok(channel) = connection.create_channel().await {
                 let _ = channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
             }
         }
-        for exchange in ["work", "dead", "push"] {
+        for exchange in ["work", "transfers", "dead", "push"] {
             if let Ok(channel) = connection.create_channel().await {
                 let _ = channel.exchange_delete(self.exchange(exchange).into(), ExchangeDeleteOptions::default()).await;
             }

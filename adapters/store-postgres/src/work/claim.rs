@@ -7,7 +7,6 @@ use herald_domain::store::Claimed;
 use herald_domain::submission::{CaseResult, Claim, Limits, MAX_ATTEMPTS, SourceFile, Status, Submission};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
-use uuid::{NoContext, Timestamp, Uuid};
 
 use super::milliseconds;
 use crate::fault::{Fault, Result};
@@ -90,17 +89,11 @@ async fn add_letter(connection: &mut PgConnection, submission: &Submission, even
         insert into dead_letters (id, queue, entity, error, at)
         select $1, 'judge.' || class, $2, coalesce(last_error, 'every worker that took it was lost'), herald_now()
         from submissions where id = $3",
-        letter_id(event),
+        row::letter_id(event.at),
         Channel::Submission(submission.id).to_string(),
         submission.id.0,
     )
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// A fresh id that sorts by the store's time, as those that callers make.
-fn letter_id(event: &StoredEvent) -> Uuid {
-    let seconds = u64::try_from(event.at.unix_timestamp()).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, event.at.nanosecond()))
 }

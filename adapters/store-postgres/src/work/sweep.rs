@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::milliseconds;
 use crate::fault::{Fault, Result};
-use crate::row::{self, submission_rows};
+use crate::row::{self, submission_rows, unsigned};
 
 pub(super) async fn due_wakes(connection: &mut PgConnection, limit: u32) -> Result<Vec<Wake>, Fault> {
     // A lease that was renewed is not over: look again at its end, and hand nothing out.
@@ -89,14 +89,22 @@ pub(super) async fn expire_unclaimed(
 }
 
 pub(super) async fn expire_leases(connection: &mut PgConnection) -> Result<u64, Fault> {
-    let ended = sqlx::query!(
-        "-- expire_leases
-        update submissions set lease_token = null, lease_until = null, wake_at = herald_now()
-        where status in ('compiling', 'running') and lease_until > herald_now()"
+    let ended = sqlx::query_scalar!(
+        r#"-- expire_leases
+        with work as (
+            update submissions set lease_token = null, lease_until = null, wake_at = herald_now()
+            where status in ('compiling', 'running') and lease_until > herald_now()
+            returning 1
+        ), made as (
+            update effects set lease_token = null, lease_until = null, run_at = herald_now(), wake_at = herald_now()
+            where wake_at is not null and state = 'pending' and lease_until > herald_now()
+            returning 1
+        )
+        select (select count(*) from work) + (select count(*) from made) as "ended!""#
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(ended.rows_affected())
+    unsigned("count", ended)
 }
 
 /// Jumps from class to class through the index, however many rows each has.

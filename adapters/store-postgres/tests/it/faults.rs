@@ -16,16 +16,6 @@ use crate::schema::Schema;
 /// Longer than any time-out that a test sets.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Ends every connection of the test's stores on the server's side, as a restart would; how many those were.
-async fn kill_connections(schema: &Schema) -> String {
-    let name = &schema.name;
-    schema
-        .value(&format!(
-            "select count(pg_terminate_backend(pid))::text from pg_stat_activity where application_name = '{name}'"
-        ))
-        .await
-}
-
 #[tokio::test]
 async fn killed_connections_cost_one_call_at_most() {
     let schema = Schema::migrated().await;
@@ -34,7 +24,7 @@ async fn killed_connections_cost_one_call_at_most() {
     for result in futures::future::join_all((0..4).map(|_| ping())).await {
         result.unwrap(); // so that the pool is full
     }
-    assert_eq!(kill_connections(&schema).await, "4");
+    assert_eq!(schema.kill_connections().await, "4");
     match store.ping().await {
         Ok(()) | Err(StoreError::Unavailable(_)) => {}
         Err(other) => panic!("a broken connection is {other:?}"),
@@ -106,7 +96,7 @@ async fn an_accept_through_killed_connections_is_lost_or_done_never_doubled() {
     for n in 0..10 {
         let asked = intake(new_submission(&owner("alice")));
         let (_, first) =
-            futures::join!(kill_connections(&schema), store.accept_submissions(std::slice::from_ref(&asked), 100));
+            futures::join!(schema.kill_connections(), store.accept_submissions(std::slice::from_ref(&asked), 100));
         let outcome = match first {
             Ok(outcomes) => outcomes,
             Err(StoreError::Unavailable(_)) => {
@@ -137,7 +127,7 @@ async fn an_accept_whose_connection_is_cut_is_done_again_by_itself() {
         while schema.value(&waiting).await != "1" {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        kill_connections(&schema).await;
+        schema.kill_connections().await;
         blocker.rollback().await.unwrap();
     };
     let (accepted, ()) = futures::join!(store.accept_submissions(std::slice::from_ref(&asked), 10), cut);

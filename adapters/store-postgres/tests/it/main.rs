@@ -5,7 +5,9 @@
 
 mod faults;
 mod migrating;
+mod money;
 mod partitions;
+mod plans;
 mod schema;
 mod text;
 

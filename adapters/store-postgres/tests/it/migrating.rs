@@ -1,8 +1,9 @@
 //! Migrating, and opening what another version has migrated.
 
-use herald_domain::store::{Events, Fleet, Identity};
+use herald_domain::store::{Events, Fleet, Identity, Ledger, Opened, Submissions};
 use herald_domain::ticket::Grant;
 use herald_store_postgres::{OpenError, PostgresStore, SCHEMA_VERSION};
+use herald_testkit::build::{intake, new_account, new_submission, owner};
 
 use crate::schema::Schema;
 
@@ -33,7 +34,7 @@ async fn two_migrators_at_once_make_one_store() {
 #[tokio::test]
 async fn the_signing_key_is_random() {
     let (one, two) = (Schema::migrated().await, Schema::migrated().await);
-    let owner = herald_testkit::build::owner("alice");
+    let owner = owner("alice");
     let channel = herald_domain::channel::Channel::User(owner.clone());
     let ticket = one.open().await.signing_key().await.unwrap().sign(&Grant { owner, channel, expires: 9, key: None });
     assert!(two.open().await.signing_key().await.unwrap().verify(&ticket, 1).is_err());
@@ -58,6 +59,35 @@ async fn an_older_schema_is_refused_until_it_is_migrated() {
     assert!(error.to_string().contains("herald migrate") && !error.is_unavailable());
     PostgresStore::migrate(&schema.url).await.unwrap();
     schema.open().await.ping().await.unwrap();
+    schema.drop().await;
+}
+
+/// A database of the first version, with what was in it, gets money.
+#[tokio::test]
+async fn a_schema_of_before_money_is_brought_up_to_date() {
+    let schema = Schema::migrated().await;
+    let store = schema.open().await;
+    let (epoch, kept) = (store.epoch().await.unwrap(), intake(new_submission(&owner("alice"))));
+    store.accept_submissions(std::slice::from_ref(&kept), 10).await.unwrap();
+    schema
+        .execute(
+            "drop table accounts, transfers, entries, effects, effect_marks, receipts, transfer_outbox, webhook_attempts,
+                webhook_secrets, webhook_endpoints;
+             drop function herald_last_receipt();
+             delete from _sqlx_migrations where version > 1;
+             update schema_info set version = 1",
+        )
+        .await;
+    let Err(error) = PostgresStore::open(&schema.url, schema.config()).await else { panic!("it was opened") };
+    assert!(matches!(error, OpenError::TooOld { found: 1, needed: SCHEMA_VERSION }), "{error}");
+
+    let report = PostgresStore::migrate(&schema.url).await.unwrap();
+    assert_eq!((report.from, report.to, report.epoch), (Some(1), SCHEMA_VERSION, epoch));
+    assert_eq!(report.applied[0], "0002_money");
+    let store = schema.open().await;
+    let opened = store.open_account(&new_account("alice", &owner("alice"))).await.unwrap();
+    assert!(matches!(opened, Opened::Now(_)), "{opened:?}");
+    assert!(store.get_submission(kept.submission.id, None).await.unwrap().is_some());
     schema.drop().await;
 }
 

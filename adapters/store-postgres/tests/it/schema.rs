@@ -65,6 +65,15 @@ impl Schema {
         value
     }
 
+    /// Ends every connection of the test's stores on the server's side, as a restart would; how many those were.
+    pub async fn kill_connections(&self) -> String {
+        let name = &self.name;
+        self.value(&format!(
+            "select count(pg_terminate_backend(pid))::text from pg_stat_activity where application_name = '{name}'"
+        ))
+        .await
+    }
+
     async fn move_clock(&self, by_ms: i64) {
         let ms = self.moved_ms.fetch_add(by_ms, Ordering::SeqCst) + by_ms;
         self.execute(&format!(
@@ -105,6 +114,10 @@ impl Harness for Schema {
 
     async fn set_back(&self, by: Duration) {
         self.move_clock(-i64::try_from(by.as_millis()).unwrap()).await;
+    }
+
+    async fn tamper(&self, sql: &str) {
+        self.execute(sql).await;
     }
 
     async fn finish(&self) {

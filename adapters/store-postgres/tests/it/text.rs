@@ -1,9 +1,10 @@
 //! NUL, which PostgreSQL's text cannot hold: kept where it belongs to a program, replaced where people read, and never an
 //! error that a user could cause.
 
-use herald_domain::store::{Claimed, DeadLetter, Outbox, Problems, SubmissionFilter, Submissions, Work};
+use herald_domain::store::{Claimed, DeadLetter, Outbox, Problems, SubmissionFilter, Submissions, Webhooks, Work};
 use herald_domain::submission::{NewSubmission, Output, Outputs, SourceFile, Verdict};
-use herald_testkit::build::{dead_letter, intake, judgement, new_submission, owner, package, token};
+use herald_domain::webhook::NewAttempt;
+use herald_testkit::build::{attempt, dead_letter, endpoint, intake, judgement, new_submission, owner, package, token};
 
 use crate::schema::Schema;
 
@@ -45,6 +46,12 @@ async fn what_people_read_shows_that_a_nul_was_there() {
     store.add_dead_letter(&letter).await.unwrap();
     let listed = store.list_dead_letters(None, 10).await.unwrap();
     assert_eq!((listed[0].error.as_str(), listed[0].payload.as_deref()), ("\u{FFFD}", Some("{\u{FFFD}")));
+
+    let endpoint = store.register_endpoint(&endpoint(&owner("alice"))).await.unwrap();
+    let call = NewAttempt { response: Some("a\0b".into()), ..attempt(endpoint.id, "msg_1", false) };
+    store.record_attempt(&call).await.unwrap();
+    let kept = store.list_attempts(endpoint.id, None, 10).await.unwrap();
+    assert_eq!(kept[0].call.response.as_deref(), Some("a\u{FFFD}b"));
     schema.drop().await;
 }
 

@@ -8,12 +8,14 @@ use herald_domain::store::Store;
 use herald_store_sqlite::SqliteStore;
 use herald_testkit::clock::TestClock;
 use herald_testkit::store_contract::Harness;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tempfile::TempDir;
 
 struct OneFile {
     store: SqliteStore,
     clock: Arc<TestClock>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 async fn harness() -> OneFile {
@@ -22,7 +24,7 @@ async fn harness() -> OneFile {
     let clock = Arc::new(TestClock::new());
     SqliteStore::migrate(&url, &*clock).await.unwrap();
     let store = SqliteStore::open(&url, clock.clone()).await.unwrap();
-    OneFile { store, clock, _folder: folder }
+    OneFile { store, clock, folder }
 }
 
 #[async_trait]
@@ -41,6 +43,13 @@ impl Harness for OneFile {
 
     async fn set_back(&self, by: Duration) {
         self.clock.set_back(by);
+    }
+
+    async fn tamper(&self, sql: &str) {
+        let options = SqliteConnectOptions::new().filename(self.folder.path().join("herald.db"));
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 }
 

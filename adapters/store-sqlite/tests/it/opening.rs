@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use herald_domain::channel::Channel;
-use herald_domain::store::{Claimed, Events, Fleet, Identity, StoreError, Submissions, Work};
+use herald_domain::store::{Claimed, Events, Fleet, Identity, Ledger, Opened, StoreError, Submissions, Work};
 use herald_domain::submission::{LEASE_MS, MAX_ATTEMPTS, Verdict};
 use herald_domain::ticket::Grant;
 use herald_store_sqlite::{MigrateReport, OpenError, SCHEMA_VERSION, SqliteStore};
-use herald_testkit::build::{intake, judgement, new_submission, owner, submission_id, token};
+use herald_testkit::build::{intake, judgement, new_account, new_submission, owner, submission_id, token};
 use herald_testkit::clock::TestClock;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tempfile::TempDir;
 
 struct Place {
@@ -39,10 +39,10 @@ impl Place {
     }
 
     /// What somebody else does to the file.
-    async fn tamper(&self, sql: &'static str) {
+    async fn tamper(&self, sql: impl Into<String>) {
         let options = SqliteConnectOptions::new().filename(self.file()).create_if_missing(true);
         let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        sqlx::query(AssertSqlSafe(sql.into())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
 }
@@ -77,12 +77,40 @@ async fn an_older_schema_and_a_newer_one_are_refused() {
     place.migrate().await.unwrap();
     place.tamper("update schema_info set version = 0").await;
     let old = refusal(place.open().await);
-    assert_eq!(old, "the database is at schema version 0, this herald needs 1: run `herald migrate`");
+    assert_eq!(
+        old,
+        format!("the database is at schema version 0, this herald needs {SCHEMA_VERSION}: run `herald migrate`")
+    );
 
     place.tamper("update schema_info set version = 7, min_reader = 5").await;
     for refused in [refusal(place.open().await), refusal(place.migrate().await)] {
         assert!(refused.contains("written by a newer herald") && refused.contains('5'), "{refused}");
     }
+}
+
+/// As a database of before there was money.
+#[tokio::test]
+async fn an_older_schema_is_brought_up_to_date_with_what_is_in_it() {
+    let place = Place::new();
+    place.migrate().await.unwrap();
+    let store = place.open().await.unwrap();
+    let asked = intake(new_submission(&owner("alice")));
+    store.accept_submissions(std::slice::from_ref(&asked), 10).await.unwrap();
+    store.close().await;
+    drop(store);
+    let money = ["accounts", "transfers", "entries", "effects", "receipts", "transfer_outbox"];
+    for table in money.into_iter().chain(["webhook_attempts", "webhook_secrets", "webhook_endpoints"]) {
+        place.tamper(format!("drop table {table}")).await;
+    }
+    place.tamper("delete from _sqlx_migrations where version = 2").await;
+    place.tamper("update schema_info set version = 1").await;
+    assert!(matches!(place.open().await, Err(OpenError::TooOld { found: 1, .. })));
+
+    assert_eq!(place.migrate().await.unwrap(), MigrateReport { from: Some(1), to: SCHEMA_VERSION });
+    let store = place.open().await.unwrap();
+    assert!(store.get_submission(asked.submission.id, None).await.unwrap().is_some());
+    let opened = store.open_account(&new_account("alice", &owner("alice"))).await.unwrap();
+    assert!(matches!(opened, Opened::Now(_)));
 }
 
 #[tokio::test]

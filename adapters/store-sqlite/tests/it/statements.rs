@@ -8,7 +8,25 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Tables that grow for as long as the store lives; the others stay small.
-const LARGE: [&str; 6] = ["submissions", "sources", "outputs", "events", "problem_blobs", "s"];
+const LARGE: [&str; 17] = [
+    "submissions",
+    "sources",
+    "outputs",
+    "events",
+    "problem_blobs",
+    "s",
+    "accounts",
+    "a",
+    "transfers",
+    "t",
+    "entries",
+    "effects",
+    "e",
+    "receipts",
+    "outbox",
+    "transfer_outbox",
+    "webhook_attempts",
+];
 
 #[tokio::test]
 async fn no_statement_reads_a_whole_large_table() {
@@ -19,7 +37,8 @@ async fn no_statement_reads_a_whole_large_table() {
 
     let statements = statements();
     assert!(statements.len() > 60, "only {} statements were found", statements.len());
-    for sql in statements {
+    // The check of the ledger is asked of the whole of it, by people, now and then.
+    for sql in statements.into_iter().filter(|sql| !sql.starts_with("-- check_ledger")) {
         for step in plan(&mut connection, &sql).await {
             let scanned = LARGE.iter().any(|table| step == format!("SCAN {table}"));
             assert!(!scanned, "{step}: {sql}");
@@ -27,18 +46,33 @@ async fn no_statement_reads_a_whole_large_table() {
     }
 }
 
-/// A user's finished submissions are never counted through to find the open ones.
+/// What is settled is never looked through to find what is open, due or one's own.
 #[tokio::test]
-async fn open_submissions_are_counted_by_their_own_index() {
+async fn what_is_looked_for_often_has_an_index_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("herald.db");
     SqliteStore::migrate(&file.display().to_string(), &TestClock::new()).await.unwrap();
     let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&file)).await.unwrap();
-    let asked = ["-- accept_submissions: open", "-- claim: due", "-- due_rows", "-- due_wakes", "-- count_open"];
-    let own =
-        ["submissions_open_by_owner", "submissions_due", "submissions_due", "submissions_wake", "submissions_open"];
+    let own = [
+        ("-- accept_submissions: open", "submissions_open_by_owner"),
+        ("-- claim: due", "submissions_due"),
+        ("-- due_rows", "submissions_due"),
+        ("-- due_wakes", "submissions_wake"),
+        ("-- count_open", "submissions_open"),
+        ("-- due_effects", "effects_wake"),
+        ("-- expire_leases: effects", "effects_wake"),
+        ("-- expire_holds", "transfers_held"),
+        ("-- missing_effects", "transfers_settled_at"),
+        ("-- list_transfers: of a party", "transfers_by_payee"),
+        ("-- pasts", "transfers_by_payer (payer=? AND id<?)"),
+        ("-- list_endpoints", "webhook_endpoints_by_owner"),
+        ("-- endpoints_for", "webhook_endpoints_by_owner"),
+        ("-- list_attempts", "webhook_attempts_by_endpoint (endpoint_id=? AND id<?)"),
+        ("-- delivered_to", "webhook_attempts_delivered"),
+        ("-- maintain: attempts", "webhook_attempts_at"),
+    ];
     let statements = statements();
-    for (name, index) in asked.into_iter().zip(own) {
+    for (name, index) in own {
         let sql = statements.iter().find(|sql| sql.lines().next() == Some(name)).unwrap();
         let plan = plan(&mut connection, sql).await.join("; ");
         assert!(plan.contains(index), "{name}: {plan}");

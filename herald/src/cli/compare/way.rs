@@ -7,9 +7,10 @@ use herald_domain::clock::{Clock, SystemClock};
 use herald_domain::view::AcceptedView;
 use time::OffsetDateTime;
 
-use crate::client::frame::{Frame, Seen};
+use crate::client::frame::Frame;
 use crate::client::socket::Socket;
 use crate::client::sse::Events;
+use crate::client::submission::Seen;
 use crate::client::wire::Meter;
 use crate::client::{Client, Error, Result, poll};
 

@@ -19,6 +19,8 @@ pub struct Client {
     apis: Arc<[String]>,
     pushes: Arc<[String]>,
     key: Option<String>,
+    /// On whose behalf an admin's client acts.
+    user: Option<String>,
     http: reqwest::Client,
     turn: Arc<AtomicUsize>,
 }
@@ -38,7 +40,12 @@ pub struct Accepted {
 impl Client {
     pub fn new(apis: Vec<String>, pushes: Vec<String>, key: Option<String>) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(40)).build().unwrap();
-        Self { apis: apis.into(), pushes: pushes.into(), key, http, turn: Arc::default() }
+        Self { apis: apis.into(), pushes: pushes.into(), key, user: None, http, turn: Arc::default() }
+    }
+
+    /// The same client, acting for a user.
+    pub fn acting_for(&self, user: &str) -> Self {
+        Self { user: Some(user.to_owned()), ..self.clone() }
     }
 
     /// A request to one api after the other.
@@ -48,10 +55,35 @@ impl Client {
     }
 
     pub fn request_to(&self, base: &str, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{base}{path}"));
+        let mut request = self.http.request(method, format!("{base}{path}"));
+        if let Some(user) = &self.user {
+            request = request.header("herald-user", user);
+        }
         match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
+        }
+    }
+
+    /// POSTs until it is answered, by whatever but a 503: on a broken connection again, elsewhere and with the same key. Without
+    /// a body where that is null.
+    pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let (key, since) = (Uuid::new_v4().to_string(), Instant::now());
+        loop {
+            let mut request = self.request(Method::POST, path).header("idempotency-key", &key);
+            if !body.is_null() {
+                request = request.json(body);
+            }
+            let last = match request.send().await {
+                Ok(answer) if answer.status() == StatusCode::SERVICE_UNAVAILABLE => "503".to_owned(),
+                Ok(answer) => match (answer.status(), answer.json().await) {
+                    (status, Ok(body)) => return (status, body),
+                    (_, Err(error)) => error.to_string(),
+                },
+                Err(error) => error.to_string(),
+            };
+            assert!(since.elapsed() < PATIENCE, "POST {path} has not been answered in time, lastly because: {last}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -103,14 +135,17 @@ impl Client {
 
     /// How many submissions there are in all.
     pub async fn count(&self) -> usize {
-        let (mut count, mut path) = (0, "/submissions?limit=100".to_owned());
+        self.list("/submissions?limit=100").await.len()
+    }
+
+    /// All pages of a list; the path has a query.
+    pub async fn list(&self, path: &str) -> Vec<Value> {
+        let mut page = self.get(path).await;
+        let mut items = Vec::new();
         loop {
-            let page = self.get(&path).await;
-            count += page["items"].as_array().unwrap().len();
-            match page["next"].as_str() {
-                Some(cursor) => path = format!("/submissions?limit=100&cursor={cursor}"),
-                None => return count,
-            }
+            items.append(page["items"].as_array_mut().unwrap());
+            let Some(cursor) = page["next"].as_str() else { return items };
+            page = self.get(&format!("{path}&cursor={cursor}")).await;
         }
     }
 

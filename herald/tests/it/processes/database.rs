@@ -33,6 +33,14 @@ impl Database {
         let (base, _) = self.server.rsplit_once('/').unwrap();
         format!("{base}/{}", self.name)
     }
+
+    /// The one value that a query gives.
+    pub fn ask(&self, query: &str) -> String {
+        let output =
+            Command::new("psql").args(["-X", "-A", "-t", &self.url(), "-c", query]).output().expect("psql runs");
+        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
 }
 
 impl Drop for Database {

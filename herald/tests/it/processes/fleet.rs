@@ -1,4 +1,5 @@
 //! What only a fleet can show.
 
+mod journal;
 mod outages;
 mod trace;

@@ -26,7 +26,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `herald KIND` on a free port and waits until it is ready.
+    /// Starts `herald KIND` (a command, such as `service fraud`) on a free port and waits until it is ready.
     pub async fn start(kind: &'static str, folder: &Path, settings: &[(String, String)]) -> Self {
         let mut process = Self::prepare(kind, folder, settings);
         process.start_again().await;
@@ -36,8 +36,14 @@ impl Process {
     /// A process that has its address but does not run yet.
     pub fn prepare(kind: &'static str, folder: &Path, settings: &[(String, String)]) -> Self {
         let port = free_port();
-        let log = folder.join(format!("{kind}-{port}.log"));
+        let log = folder.join(format!("{}-{port}.log", kind.replace(' ', "-")));
         Self { kind, port, settings: settings.to_vec(), log, child: None }
+    }
+
+    /// From its next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
     }
 
     /// With the same settings, port and data as before.
@@ -53,7 +59,8 @@ impl Process {
         // Goes also with a test program that is itself killed.
         let mut command = bare("setpriv");
         command
-            .args(["--pdeathsig", "KILL", "--", HERALD, self.kind])
+            .args(["--pdeathsig", "KILL", "--", HERALD])
+            .args(self.kind.split(' '))
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.env("HERALD_LISTEN", format!("127.0.0.1:{}", self.port));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

@@ -16,6 +16,11 @@ pub struct Scale {
     pub submissions: usize,
     /// Kills of each kind of process.
     pub rounds: usize,
+    /// Payments, holds and refunds of the money round, and the kills among them.
+    pub dealings: usize,
+    pub money_kills: usize,
+    /// Whether the broker's node is killed too, in a round that does not end before anyway.
+    pub is_full: bool,
     pub broker_away: Duration,
     pub store_away: Duration,
 }
@@ -24,9 +29,25 @@ impl Scale {
     pub fn get() -> Self {
         let seconds = Duration::from_secs;
         if std::env::var("HERALD_TEST_SOAK").is_ok_and(|value| value == "1") {
-            Self { submissions: 200, rounds: 10, broker_away: seconds(30), store_away: seconds(10) }
+            Self {
+                submissions: 200,
+                rounds: 10,
+                dealings: 10_000,
+                money_kills: 60,
+                is_full: true,
+                broker_away: seconds(30),
+                store_away: seconds(10),
+            }
         } else {
-            Self { submissions: 50, rounds: 2, broker_away: seconds(8), store_away: seconds(4) }
+            Self {
+                submissions: 50,
+                rounds: 2,
+                dealings: 300,
+                money_kills: 6,
+                is_full: false,
+                broker_away: seconds(8),
+                store_away: seconds(4),
+            }
         }
     }
 }
@@ -49,6 +70,7 @@ pub struct Row<'a> {
     pub fault: &'a str,
     pub round: usize,
     pub accepted: usize,
+    /// Of those, how many ended as they must: submissions in a verdict, transfers with all their effects.
     pub verdicts: usize,
     pub lost: usize,
     pub doubled: usize,

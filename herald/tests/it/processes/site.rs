@@ -1,4 +1,5 @@
-//! Where a scenario runs: `herald up` alone, or a fleet of two api, two worker and two notifier processes.
+//! Where a scenario runs: `herald up` alone, or a fleet of two api, two worker and two notifier processes, or of whatever else
+//! its plan names.
 
 use std::path::Path;
 
@@ -12,9 +13,11 @@ use super::process::{Process, run, write};
 /// The processes come first: they are to be gone before what they stand on.
 pub struct Site {
     pub processes: Vec<Process>,
+    /// What all processes of a fleet are told.
+    settings: Vec<(String, String)>,
     key: Option<String>,
-    _database: Option<Database>,
-    _folder: TempDir,
+    database: Option<Database>,
+    folder: TempDir,
 }
 
 /// What a fleet stands on, and how it differs from the usual.
@@ -25,8 +28,13 @@ pub struct Plan {
     pub notifier_broker_url: Option<String>,
     /// Further settings of every process.
     pub settings: Vec<(String, String)>,
-    /// How many of each kind.
-    pub of_each: usize,
+    /// A process for each, by its command.
+    pub kinds: Vec<&'static str>,
+}
+
+/// What judging takes, so many of each.
+pub fn judging(of_each: usize) -> Vec<&'static str> {
+    ["api", "worker", "notifier"].into_iter().flat_map(|kind| std::iter::repeat_n(kind, of_each)).collect()
 }
 
 impl Plan {
@@ -37,7 +45,7 @@ impl Plan {
             broker_url: shared_broker(),
             notifier_broker_url: None,
             settings: Vec::new(),
-            of_each: 2,
+            kinds: judging(2),
         }
     }
 }
@@ -55,7 +63,7 @@ impl Site {
         let mut settings = quick_goodbye();
         settings.push(setting("HERALD_DATA", folder.path().join("data").to_str().unwrap()));
         let process = Process::start("up", folder.path(), &settings).await;
-        Self { processes: vec![process], key: None, _database: None, _folder: folder }
+        Self { processes: vec![process], settings, key: None, database: None, folder }
     }
 
     pub async fn fleet() -> Self {
@@ -74,23 +82,26 @@ impl Site {
         settings.extend(plan.settings);
         let key = migrate(folder.path(), &settings);
         let mut processes = Vec::new();
-        for kind in ["api", "worker", "notifier"] {
-            for number in 0..plan.of_each {
-                let mut own = settings.clone();
-                let data = folder.path().join(format!("{kind}-{number}"));
-                own.push(setting("HERALD_DATA", data.to_str().unwrap()));
-                match &plan.notifier_broker_url {
-                    Some(url) if kind == "notifier" => own.push(setting("HERALD_BROKER_URL", url)),
-                    _ => {}
-                }
-                processes.push(Process::prepare(kind, folder.path(), &own));
+        for (number, kind) in plan.kinds.into_iter().enumerate() {
+            let mut own = settings_of(number, folder.path(), &settings);
+            match &plan.notifier_broker_url {
+                Some(url) if kind == "notifier" => own.push(setting("HERALD_BROKER_URL", url)),
+                _ => {}
             }
+            processes.push(Process::prepare(kind, folder.path(), &own));
         }
         processes.iter_mut().for_each(Process::spawn);
         for process in &mut processes {
             process.ready().await;
         }
-        Self { processes, key: Some(key), _database: Some(plan.database), _folder: folder }
+        Self { processes, settings, key: Some(key), database: Some(plan.database), folder }
+    }
+
+    /// One process more, which is told this too.
+    pub async fn start(&mut self, kind: &'static str, settings: &[(String, String)]) {
+        let mut own = settings_of(self.processes.len(), self.folder.path(), &self.settings);
+        own.extend_from_slice(settings);
+        self.processes.push(Process::start(kind, self.folder.path(), &own).await);
     }
 
     /// The places of the processes of a kind; in `up` one process is all kinds.
@@ -99,11 +110,45 @@ impl Site {
         (0..self.processes.len()).filter(fits).collect()
     }
 
+    /// Runs a command of the program as whoever started the site would; whether it went well, and what it printed.
+    pub fn command(&self, arguments: &[&str]) -> (bool, String) {
+        self.command_with(self.key.as_deref(), arguments)
+    }
+
+    /// With this key, if any.
+    pub fn command_with(&self, key: Option<&str>, arguments: &[&str]) -> (bool, String) {
+        let mut settings = vec![setting("HERALD_DATA", self.folder.path().join("data").to_str().unwrap())];
+        if let Some(key) = key {
+            settings.push(setting("HERALD_TOKEN", key));
+            settings.push(setting("HERALD_URL", &self.processes[self.of("api")[0]].url()));
+        }
+        run(arguments, &settings)
+    }
+
+    /// The place of the only process of a kind.
+    pub fn the(&mut self, kind: &str) -> &mut Process {
+        let place = self.of(kind)[0];
+        &mut self.processes[place]
+    }
+
+    /// The database of a fleet.
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().expect("a fleet has one")
+    }
+
     /// Addresses do not change when a process starts again: a client stays good.
     pub fn client(&self) -> Client {
         let urls = |kind: &str| self.of(kind).into_iter().map(|place| self.processes[place].url()).collect();
         Client::new(urls("api"), urls("notifier"), self.key.clone())
     }
+}
+
+/// Each process has a data folder of its own.
+fn settings_of(number: usize, folder: &Path, settings: &[(String, String)]) -> Vec<(String, String)> {
+    let data = folder.join(format!("process-{number}"));
+    let mut own = settings.to_vec();
+    own.push(setting("HERALD_DATA", data.to_str().unwrap()));
+    own
 }
 
 pub fn setting(name: &str, value: &str) -> (String, String) {

@@ -1,4 +1,5 @@
 //! What only `herald up` does.
 
+mod money;
 mod pages;
 mod scripts;

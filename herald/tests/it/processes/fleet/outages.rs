@@ -17,7 +17,7 @@ use crate::processes::database::Database;
 use crate::processes::kills::{Tally, tally};
 use crate::processes::program::{ONE_CASE, SMALL};
 use crate::processes::scale::{Scale, alone};
-use crate::processes::site::{Plan, Site, setting, shared_broker};
+use crate::processes::site::{Plan, Site, judging, setting, shared_broker};
 use crate::processes::watcher::Watcher;
 
 /// POSTs go on at 10/s.
@@ -30,7 +30,7 @@ const DONE_WITHIN: Duration = Duration::from_secs(60);
 /// One process of each kind is enough here.
 fn small(database: Database, broker_url: String) -> Plan {
     let settings = vec![setting("HERALD_WORKER_SLOTS", "2")];
-    Plan { database, broker_url, notifier_broker_url: None, settings, of_each: 1 }
+    Plan { database, broker_url, notifier_broker_url: None, settings, kinds: judging(1) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

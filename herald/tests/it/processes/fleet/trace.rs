@@ -10,7 +10,7 @@ use crate::processes::client::{PATIENCE, accepted};
 use crate::processes::database::Database;
 use crate::processes::program::ONE_CASE;
 use crate::processes::scale::alone;
-use crate::processes::site::{Plan, Site, setting, shared_broker};
+use crate::processes::site::{Plan, Site, judging, setting, shared_broker};
 use crate::processes::story::Story;
 use crate::processes::watcher::Socket;
 
@@ -21,7 +21,7 @@ async fn one_submission_is_followed_through_three_logs() {
     let _alone = alone().await;
     let settings = vec![setting("HERALD_LOG_FORMAT", "json"), setting("HERALD_LOG", "info,herald_pipeline=debug")];
     let (database, broker_url) = (Database::shared(), shared_broker());
-    let plan = Plan { database, broker_url, notifier_broker_url: None, settings, of_each: 1 };
+    let plan = Plan { database, broker_url, notifier_broker_url: None, settings, kinds: judging(1) };
     let site = Site::fleet_on(plan).await;
     let client = site.client();
     let parent = format!("00-{TRACE}-00f067aa0ba902b7-01");

@@ -1,46 +1,10 @@
 //! Clients in other languages that know a URL and no more: the scripts in examples/, and curl.
+use tokio::process::Command;
 
-use std::path::PathBuf;
-use std::process::Stdio;
-
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::{Instant, timeout_at};
-
-use crate::processes::client::PATIENCE;
 use crate::processes::program::SLOW;
 use crate::processes::scale::alone;
+use crate::processes::script::{Script, example};
 use crate::processes::site::Site;
-
-/// A script that runs, and what it prints.
-struct Script {
-    lines: Lines<BufReader<ChildStdout>>,
-    printed: Vec<String>,
-    _child: Child,
-}
-
-impl Script {
-    fn start(program: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { lines, printed: Vec::new(), _child: child }
-    }
-
-    /// Reads until a line has all these words.
-    async fn until(&mut self, words: &[&str]) {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let line = timeout_at(until, self.lines.next_line()).await.ok().and_then(Result::unwrap);
-            let line = line.unwrap_or_else(|| panic!("there is no line with {words:?} in {:#?}", self.printed));
-            self.printed.push(line.clone());
-            if words.iter().all(|word| line.contains(word)) {
-                return;
-            }
-        }
-    }
-}
 
 /// Node with a `WebSocket`, which it has had by itself since 22 and by a flag since 20.10.
 async fn node(script: &str, url: &str) -> Script {
@@ -52,11 +16,6 @@ async fn node(script: &str, url: &str) -> Script {
         "flag" => Script::start("node", &[&["--experimental-websocket", "--no-warnings"], &script[..]].concat()),
         _ => panic!("this node has no WebSocket; install Node 22, or at least 20.10"),
     }
-}
-
-fn example(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
-    path.to_str().unwrap().to_owned()
 }
 
 /// Through a kill -9 of `herald up`, and after the verdict.
