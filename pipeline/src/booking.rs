@@ -13,10 +13,8 @@ use uuid::Uuid;
 
 use crate::batch::Batcher;
 use crate::group_commit::{self, GroupCommit};
+use crate::holds::expire_now;
 use crate::{Deps, Relay, announce};
-
-/// The most holds that end in one transaction.
-const MAX_EXPIRED: u32 = 256;
 
 /// A handle on the process's one booking task; cheap to clone.
 #[derive(Clone)]
@@ -70,15 +68,7 @@ impl Bookings {
 
     /// Ends the holds of payers whose time is over; how many there were.
     pub async fn expire_holds(&self) -> store::Result<u64> {
-        let mut ended = 0;
-        loop {
-            let expired = self.booker.deps.store.expire_holds(MAX_EXPIRED, message).await?;
-            expired.iter().for_each(|booked| tell(&self.booker.deps, &self.booker.relay, booked));
-            ended += expired.len() as u64;
-            if expired.len() < MAX_EXPIRED as usize {
-                return Ok(ended);
-            }
-        }
+        expire_now(&self.booker.deps, &self.booker.relay).await
     }
 
     /// Gives money back; see [`store::Ledger::refund_transfer`] for who may.
