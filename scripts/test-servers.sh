@@ -47,6 +47,7 @@ case $cmd in
     [ -n "$PG" ] || { echo "PostgreSQL is missing: apt-get install postgresql" >&2; exit 1; }
     [ -n "$MQ" ] || { echo "RabbitMQ is missing: apt-get install rabbitmq-server" >&2; exit 1; }
     [ "$(id -u)" = 0 ] || { echo "starting test servers needs root; or set HERALD_TEST_STORE_URL and HERALD_TEST_BROKER_URL" >&2; exit 1; }
+    [ ! -e "$D/pg" ] || { echo "$D held servers before: remove it, or name another folder" >&2; exit 1; }
     chmod 755 "$D"; : > "$D/env"
     start_postgres; start_rabbitmq; cat "$D/env" ;;
   stop)
