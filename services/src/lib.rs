@@ -13,6 +13,7 @@ mod config;
 pub mod fraud;
 pub mod notification;
 mod outcome;
+mod retry;
 pub mod rewards;
 mod rules_file;
 #[cfg(test)]

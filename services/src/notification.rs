@@ -21,6 +21,7 @@ use herald_pipeline::{Servant, insist_for, retry_delay_ms};
 use tokio_util::sync::CancellationToken;
 
 use crate::outcome::{skipped, store_failed};
+use crate::retry::delay_ms;
 use letter::{Letter, Letters};
 use post::{NotSent, Post};
 use progress::Progress;
@@ -28,6 +29,9 @@ use progress::Progress;
 pub use letter::Party;
 pub use post::BadMail;
 
+/// When mail that was not taken is sent again. RFC 5321, 4.5.4.1: soon at first, as most outages are short, then at intervals of
+/// half an hour at least, for days: the tenth and last attempt is two days after the first.
+const DELAYS_S: [u64; 9] = [1, 15, 120, 900, 3_600, 14_400, 28_800, 43_200, 86_400];
 /// How long the store is asked who was reached before.
 const ASK_WITHIN: Duration = Duration::from_secs(10);
 
@@ -106,6 +110,10 @@ impl Notification {
     }
 }
 
+fn next_delay_ms(attempt: u32) -> u64 {
+    delay_ms(&DELAYS_S, attempt, Duration::ZERO)
+}
+
 #[async_trait]
 impl Servant for Notification {
     fn service(&self) -> Service {
@@ -127,9 +135,24 @@ impl Servant for Notification {
                 EffectOutcome::Done { detail: raw(&serde_json::json!({ "sent": sent })), deed: Deed::Nothing }
             }
             Some(NotSent { error, for_good: false }) => {
-                EffectOutcome::Again { error: progress.write(&error), delay_ms: retry_delay_ms(claim.attempt) }
+                EffectOutcome::Again { error: progress.write(&error), delay_ms: next_delay_ms(claim.attempt) }
             }
             Some(NotSent { error, for_good: true }) => EffectOutcome::Failed { error: progress.write(&error) },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An evening without a mail server loses no mail.
+    #[test]
+    fn a_mail_server_may_be_away_for_two_days() {
+        let waits = 1..herald_domain::submission::MAX_ATTEMPTS;
+        let all: u64 = waits.map(next_delay_ms).sum();
+        assert!(all >= 48 * 3_600_000, "it gives up after {} minutes", all / 60_000);
+        assert!((1_000..=1_100).contains(&next_delay_ms(1)), "a server that was restarted is asked again at once");
+        assert!(next_delay_ms(u32::MAX) >= 86_400_000);
     }
 }

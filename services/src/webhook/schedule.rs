@@ -5,19 +5,16 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
+use crate::retry::delay_ms;
+
 /// After the first failure, after the second …: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
 const DELAYS_S: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// A receiver may ask for more patience than the schedule has, up to this.
 const MAX_DELAY: Duration = Duration::from_secs(86_400);
 
-/// Milliseconds until the next attempt after `attempt` failed (1 is the first). Up to a tenth longer than the schedule, so that
-/// what failed together does not come back together.
+/// Milliseconds until the next attempt after `attempt` failed (1 is the first), with a tenth of jitter.
 pub fn next_delay_ms(attempt: u32, retry_after: Option<Duration>) -> u64 {
-    let step = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX).min(DELAYS_S.len() - 1);
-    let planned = Duration::from_secs(DELAYS_S[step]);
-    let asked = retry_after.unwrap_or_default().min(MAX_DELAY);
-    let base = u64::try_from(planned.max(asked).as_millis()).unwrap_or(u64::MAX);
-    base + rand::random_range(0..=base / 10)
+    delay_ms(&DELAYS_S, attempt, retry_after.unwrap_or_default().min(MAX_DELAY))
 }
 
 /// The `Retry-After` header: seconds, or a date (RFC 9110, 10.2.3). What is neither, or past, is none.
