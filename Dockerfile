@@ -1,4 +1,4 @@
-# Herald's images, a target each: `server` (api, notifier, migrate, init), `worker` (with the languages' toolchains) and
+# Herald's images, a target each: `server` (api, notifier, services, migrate, init, mail), `worker` (with the languages' toolchains) and
 # `balancer`. Only the worker starts as root, to build its sandboxes; deploy/worker-seccomp.json says what it may then do.
 
 FROM rust:1.95-slim-bookworm AS builder
@@ -9,8 +9,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=herald-target,target=/src/target,sharing=locked \
     find . -path ./target -prune -o -type f -exec touch {} + \
- && cargo build --release --locked --package herald --bin herald \
- && install -m 0755 target/release/herald /usr/local/bin/herald
+ && cargo build --release --locked --package herald --bin herald --package herald-mail-catcher --bin herald-mail-catcher \
+ && install -m 0755 target/release/herald target/release/herald-mail-catcher /usr/local/bin/
 
 # What a worker compiles Rust with: Debian's own is years older.
 FROM rust:1.95-slim-bookworm AS rust
@@ -19,7 +19,7 @@ RUN mkdir -p /toolchain/bin \
  && cp -a "$(rustc --print sysroot)/lib" /toolchain/lib
 
 FROM debian:bookworm-slim AS server
-COPY --from=builder /usr/local/bin/herald /usr/local/bin/herald
+COPY --from=builder /usr/local/bin/herald /usr/local/bin/herald-mail-catcher /usr/local/bin/
 COPY --chmod=0755 deploy/init.sh /usr/local/bin/herald-init
 # New volumes take owner and mode from here.
 RUN mkdir -p /run/herald/secrets /run/herald/keys /var/lib/herald && chmod 0700 /run/herald/keys /var/lib/herald \

@@ -38,6 +38,7 @@ expect() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; } # WHAT EXPEC
 clean_up() {
   local code=$?
   jobs -p | xargs -r kill 2> /dev/null || true
+  docker rm -f "$project-receiver" > /dev/null 2>&1 || true
   if [ -d "$work/herald" ]; then
     cd "$work/herald"
     if [ "$code" != 0 ]; then (dc ps -a; dc logs --no-color --tail 40) >&2 || true; fi
@@ -163,8 +164,63 @@ wait_by_long_poll() { # as few requests as it takes, none of them early
   done
   expect "by long-poll" accepted "$(jq -r .verdict <<< "$status")"
 }
-pay() { # five containers act on one payment, and the books agree
+RECEIVER='
+import http.server, json
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        print(json.dumps({"headers": {name.lower(): value for name, value in self.headers.items()}, "body": body}), flush=True)
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer(("", 8000), Receiver).serve_forever()
+'
+SIGNED='
+import base64, hashlib, hmac, json, sys
+secret = base64.b64decode(sys.argv[1].removeprefix("whsec_"))
+for line in sys.stdin:
+    call = json.loads(line)
+    head = call["headers"]
+    signed = ".".join([head["webhook-id"], head["webhook-timestamp"], call["body"]])
+    mac = base64.b64encode(hmac.new(secret, signed.encode(), hashlib.sha256).digest()).decode()
+    if "v1," + mac not in head["webhook-signature"].split():
+        sys.exit("not signed with the secret: " + line)
+    print(call["body"])
+'
+receive_webhooks() { # a server of the payee's, in the stack's network, which only this test lets be called
+  cat > docker-compose.override.yml << 'YAML'
+services:
+  api: { environment: { HERALD_WEBHOOK_ALLOW_PRIVATE: "1" } }
+  webhook: { environment: { HERALD_WEBHOOK_ALLOW_PRIVATE: "1" } }
+YAML
+  up
+  docker run -d --name "$project-receiver" --network "${project}_inside" --network-alias receiver \
+    --label "com.docker.compose.project=$project" --entrypoint python3 "$project-worker" -c "$RECEIVER" > /dev/null
+  secret=$(call POST /webhooks '{"url": "http://receiver:8000/hooks", "events": ["transfer.*"]}' | jq -r .secret)
+  [[ $secret = whsec_* ]] || fail "the endpoint has no secret"
+}
+hang_up() {
+  docker rm -f "$project-receiver" > /dev/null
+  rm docker-compose.override.yml
+  up
+}
+webhook_of() { # TRANSFER: what the receiver was sent of it; a call that is not signed is a failure
+  docker logs "$project-receiver" 2> /dev/null | docker exec -i "$project-receiver" python3 -c "$SIGNED" "$secret" \
+    | jq -c --arg id "$1" 'select(.data.id == $id) | [.type, .data.amount, .data.currency]'
+}
+mails_of() { # TRANSFER: to whom, with which amount, by Message-ID
+  local party
+  for party in payer payee; do
+    dc exec -T mail sh -c "cat \$(grep -l '^Message-ID: <$1.$party@localhost>' /var/lib/herald/mail/*.eml)" | tr -d '\r' \
+      | awk -v party="$party" '/^X-Recipient/ { n++ } /12\.50 INR/ { paid = 1 } END { print party, n, paid }'
+  done
+}
+pay() { # five containers act on one payment, and wherever one looks it is the same to the paisa
   local steps id
+  receive_webhooks
   for account in payer:user payee:merchant; do
     call POST /accounts "{\"handle\": \"${account%:*}\", \"currency\": \"INR\", \"kind\": \"${account#*:}\"}" > /dev/null
   done
@@ -173,13 +229,20 @@ pay() { # five containers act on one payment, and the books agree
   done
   steps=$(herald_client pay --from payer --to payee --amount 12.50 --currency INR --watch 2>&1) || fail "herald pay --watch: $steps"
   id=$(call GET '/transactions?account=payee' | jq -r '.items[] | select(.kind == "payment") | .id')
-  expect "services of the payment" '["done","done","done","done","skipped"]' \
+  for service in notification fraud statement rewards webhook; do
+    grep -qE "^  $service +done" <<< "$steps" || fail "herald pay --watch does not show that $service is done: $steps"
+  done
+  expect "services of the payment" '["done","done","done","done","done"]' \
     "$(call GET "/transactions/$id" | jq -c '[.services[].status] | sort')"
   expect "money after the payment" '[98762,1250]' \
     "$(for account in payer payee; do call GET "/accounts/$account"; done | jq -cs '[.[].balance]')"
+  expect "statement of the payer" '["reward",12,98762] ["payment",-1250,98750] ["funding",100000,100000]' \
+    "$(call GET /accounts/payer/statement | jq -c '.items[] | [.kind, .amount, .balance]' | xargs -d '\n')"
+  expect "mails of the payment" "payer 1 1 payee 1 1" "$(mails_of "$id" | xargs)"
   [[ $(call GET "/transactions/$id/receipt") = *'12.50 INR'* ]] || fail "no receipt of the payment"
-  [ "$(dc exec -T notification ls /var/lib/herald/mail | wc -l)" -gt 0 ] || fail "no mail of the payment"
+  expect "webhook of the payment" '["transfer.completed",1250,"INR"]' "$(webhook_of "$id")"
   herald_client ledger check || fail "the ledger is not in order"
+  hang_up
 }
 verdicts() { while read -r id; do call GET "/status/$id" | jq -c '[.id, .status, .verdict, .tests, .finished_at, .offset]'; done < "$work/ids"; }
 
