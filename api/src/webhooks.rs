@@ -1,4 +1,4 @@
-//! `/webhooks`: where a user's own servers want to be told of what happens to his money, and how each call of them went.
+//! `/webhooks`: where a user's own servers want to be told of what happens to his money and his submissions, and how each call of them went.
 //!
 //! Only its owner sees an endpoint. A secret is shown when it is made and never again. What a person asks for here and now (a
 //! ping, a replay) is called from this process; what happens by itself is the webhook service's.

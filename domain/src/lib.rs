@@ -12,6 +12,7 @@ pub mod id;
 pub mod identity;
 pub mod language;
 pub mod money;
+pub mod notice;
 pub mod origin;
 pub mod owner;
 pub mod problem;

@@ -255,7 +255,7 @@ pub trait Work {
     /// events.
     async fn expire_unclaimed(&self, max_age_ms: u64, limit: u32) -> Result<Vec<StoredEvent>>;
 
-    /// Ends every running lease, of submissions and of effects, for a process that knows itself alone at start: the tokens are
+    /// Ends every running lease, of submissions, effects and notices, for a process that knows itself alone at start: the tokens are
     /// void, and the work is due, and to be woken, at once. How many there were.
     async fn expire_leases(&self) -> Result<u64>;
 
@@ -320,6 +320,9 @@ pub trait Outbox {
     /// alone, as it only lacks a wake-up. Judged, cancelled or unknown, or a letter without an entity: the letter is only
     /// deleted.
     ///
+    /// A letter of `service.webhook` and `submission:<id>` concerns the notice alone: it is due now, with ten fresh attempts,
+    /// unless a lease is running.
+    ///
     /// A letter of `service.<name>` and `transfer:<id>` concerns that one effect. Failed: pending again, with ten fresh attempts
     /// and the event `<service>.pending`. Pending: due now. Either is yielded by [`Effects::due_effects`] at once, unless a
     /// lease is running; there is no outbox row, which would wake the other services. Done, skipped or unknown: the letter is
@@ -363,7 +366,7 @@ pub trait Events {
     async fn channel_events(&self, after: &[(Channel, u64)]) -> Result<Vec<StoredEvent>>;
 
     /// Makes room ahead (partitions of the coming days) and drops what is past its keep: events after 7 days, outputs after
-    /// 90, dead letters and attempts at webhooks after 30. Called at start and hourly.
+    /// 90, dead letters, notices that were given up and attempts at webhooks after 30. Called at start and hourly.
     async fn maintain(&self) -> Result<()>;
 }
 

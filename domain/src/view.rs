@@ -141,7 +141,13 @@ pub struct SubmissionEventData {
 impl SubmissionEventData {
     /// The event that tells of the submission as it stands *after* a change.
     pub fn of(s: &Submission) -> std::sync::Arc<serde_json::value::RawValue> {
-        raw(&Self {
+        raw(&Self::from(s))
+    }
+}
+
+impl From<&Submission> for SubmissionEventData {
+    fn from(s: &Submission) -> Self {
+        Self {
             id: s.id,
             status: s.status,
             verdict: s.verdict,
@@ -156,7 +162,7 @@ impl SubmissionEventData {
             attempt: s.attempt,
             finished_at: s.finished_at,
             traceparent: s.traceparent.clone(),
-        })
+        }
     }
 }
 

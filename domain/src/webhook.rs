@@ -12,11 +12,16 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::id::{AttemptId, EndpointId, TransferId};
+use crate::id::{AttemptId, EndpointId, SubmissionId, TransferId};
+use crate::notice::ENDED;
 use crate::owner::Owner;
 
 /// The events that an endpoint can be told of. (A hold that begins is told to watchers only: it is not settled.)
-pub const WEBHOOK_EVENTS: &[&str] = &["transfer.completed", "transfer.failed", "transfer.voided", "transfer.expired"];
+pub const WEBHOOK_EVENTS: &[&str] =
+    &["transfer.completed", "transfer.failed", "transfer.voided", "transfer.expired", ENDED];
+
+/// Patterns of more than one event, those of the future included.
+const WEBHOOK_FAMILIES: &[&str] = &["transfer.*", "submission.*"];
 
 /// An owner has at most so many endpoints: one transfer is told to all of them at once.
 pub const MAX_ENDPOINTS: u32 = 20;
@@ -24,7 +29,7 @@ pub const MAX_ENDPOINTS: u32 = 20;
 /// What is kept of a receiver's answer.
 pub const MAX_RESPONSE_BYTES: usize = 1024;
 
-/// Which events an endpoint wants: one by name, or `transfer.*`, all that begin so.
+/// Which events an endpoint wants: one by name, or `transfer.*` and `submission.*`, all that begin so.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, example = "transfer.*")]
@@ -33,7 +38,7 @@ pub struct EventPattern(String);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "an endpoint is told of 'transfer.completed', 'transfer.failed', 'transfer.voided', 'transfer.expired', or all of them as \
-     'transfer.*'"
+     'transfer.*', and of 'submission.finished', or 'submission.*'"
 )]
 pub struct BadPattern;
 
@@ -45,6 +50,12 @@ impl EventPattern {
     /// A pattern as a store holds it, taken as it is.
     pub fn from_stored(text: String) -> Self {
         Self(text)
+    }
+
+    /// The patterns that an event is matched by, as a store looks for them.
+    pub fn of_event(event: &str) -> Vec<String> {
+        let family = event.split_once('.').map(|(family, _)| format!("{family}.*"));
+        std::iter::once(event.to_owned()).chain(family).collect()
     }
 
     pub fn matches(&self, event: &str) -> bool {
@@ -59,7 +70,8 @@ impl FromStr for EventPattern {
     type Err = BadPattern;
 
     fn from_str(text: &str) -> Result<Self, BadPattern> {
-        if text == "transfer.*" || WEBHOOK_EVENTS.contains(&text) { Ok(Self(text.to_owned())) } else { Err(BadPattern) }
+        let known = WEBHOOK_FAMILIES.contains(&text) || WEBHOOK_EVENTS.contains(&text);
+        if known { Ok(Self(text.to_owned())) } else { Err(BadPattern) }
     }
 }
 
@@ -167,8 +179,9 @@ pub struct NewAttempt {
     /// The `webhook-id` header: the same for every call about the same event.
     pub message: String,
     pub event: String,
-    /// What it was about; none of a ping.
+    /// What it was about: a transfer or a submission; a ping neither.
     pub transfer: Option<TransferId>,
+    pub submission: Option<SubmissionId>,
     /// The endpoint has taken it: it answered 2xx.
     pub delivered: bool,
     /// What it answered, if it did.
@@ -193,15 +206,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_names_an_event_that_there_is_or_all_of_a_transfer() {
+    fn a_pattern_names_an_event_that_there_is_or_all_of_a_kind() {
         let all: EventPattern = "transfer.*".parse().unwrap();
         assert!(all.matches("transfer.completed") && all.matches("transfer.voided") && !all.matches("webhook.ping"));
         let one: EventPattern = "transfer.expired".parse().unwrap();
         assert!(one.matches("transfer.expired") && !one.matches("transfer.expired.late"));
+        let ended: EventPattern = "submission.*".parse().unwrap();
+        assert!(ended.matches(ENDED) && !ended.matches("transfer.completed"));
+        assert!("submission.finished".parse::<EventPattern>().unwrap().matches(ENDED));
         for bad in
-            ["", "*", "transfer", "transfer.", "transfer.pending", "submission.*", "submission.finished", "Transfer.*"]
+            ["", "*", "transfer", "transfer.", "transfer.pending", "submission.", "submission.queued", "Transfer.*"]
         {
             assert_eq!(bad.parse::<EventPattern>(), Err(BadPattern), "{bad:?}");
+        }
+    }
+
+    /// A store that looks for these patterns finds those endpoints whose patterns match.
+    #[test]
+    fn the_patterns_of_an_event_are_those_that_match_it() {
+        for event in WEBHOOK_EVENTS {
+            let of_event = EventPattern::of_event(event);
+            for pattern in WEBHOOK_EVENTS.iter().chain(WEBHOOK_FAMILIES) {
+                let matches = pattern.parse::<EventPattern>().unwrap().matches(event);
+                assert_eq!(of_event.iter().any(|each| each == pattern), matches, "{event} and {pattern}");
+            }
         }
     }
 

@@ -1,9 +1,10 @@
-//! The webhook service: tells the servers of payer and payee, as Standard Webhooks 1.0.0 says.
+//! The webhook service: tells the servers of payer and payee of a transfer, and those of its owner of a submission that has ended,
+//! as Standard Webhooks 1.0.0 says.
 //!
 //! One effect of a transfer is all its calls: to every endpoint of payer and payee that wants the event and was there when the
 //! transfer was settled. The effect is done when each has taken the message (or said that it is gone); until then it is tried
 //! again by the schedule, and those that have taken it are not called again. Each call is recorded as soon as it was made, so a
-//! call is made twice only where the process or the store died between the two.
+//! call is made twice only where the process or the store died between the two. A notice of a submission goes the same way.
 
 mod caller;
 pub mod guard;
@@ -19,10 +20,13 @@ use async_trait::async_trait;
 use clap::Args;
 use herald_domain::clock::Clock;
 use herald_domain::event::raw;
-use herald_domain::money::{Deed, EffectClaim, EffectOutcome, Service, Transfer};
+use herald_domain::money::{Deed, EffectClaim, EffectOutcome, Service};
+use herald_domain::notice::{NoticeClaim, NoticeOutcome};
+use herald_domain::owner::Owner;
 use herald_domain::store::{StoreError, Webhooks};
 use herald_domain::webhook::Endpoint;
-use herald_pipeline::{Servant, retry_delay_ms};
+use herald_pipeline::{Servant, Teller, retry_delay_ms};
+use time::OffsetDateTime;
 
 pub use message::{MAX_BODY_BYTES, Message};
 pub use sender::{Sender, Sent};
@@ -43,7 +47,7 @@ pub struct Config {
     pub allow_private: bool,
 }
 
-/// Makes the effects of webhooks.
+/// Makes the effects of webhooks, and tells of submissions.
 pub struct Webhook {
     hooks: Arc<dyn Webhooks + Send + Sync>,
     sender: Sender,
@@ -54,17 +58,28 @@ impl Webhook {
         Self { sender: Sender::new(config, hooks.clone(), clock), hooks }
     }
 
-    /// The endpoints that want the message, and those among them that have not taken it.
-    async fn endpoints(&self, transfer: &Transfer, message: &Message) -> Result<(usize, Vec<Endpoint>), StoreError> {
-        let mut wanting = self.hooks.endpoints_for(&transfer.audience(), &message.event).await?;
-        let settled_at = transfer.settled_at.unwrap_or(transfer.created_at);
-        wanting.retain(|endpoint| endpoint.created_at <= settled_at);
+    /// How many endpoints of the owners want the message and were there when it came about, and those among them that have not
+    /// taken it.
+    async fn endpoints(
+        &self,
+        owners: &[Owner],
+        since: OffsetDateTime,
+        message: &Message,
+    ) -> Result<(usize, Vec<Endpoint>), StoreError> {
+        let mut wanting = self.hooks.endpoints_for(owners, &message.event).await?;
+        wanting.retain(|endpoint| endpoint.created_at <= since);
         let all = wanting.len();
         if all > 0 {
             let taken = self.hooks.delivered_to(&message.id).await?;
             wanting.retain(|endpoint| !taken.contains(&endpoint.id));
         }
         Ok((all, wanting))
+    }
+
+    /// All at once.
+    async fn call(&self, endpoints: &[Endpoint], message: &Message) -> Vec<Sent> {
+        let calls = endpoints.iter().map(|endpoint| async { self.sender.send(endpoint, message).await.0 });
+        futures::future::join_all(calls).await
     }
 }
 
@@ -76,18 +91,45 @@ impl Servant for Webhook {
 
     async fn serve(&self, claim: &EffectClaim) -> EffectOutcome {
         let Some(message) = Message::of(&claim.transfer) else { return skipped("not_settled") };
-        let (all, left) = match self.endpoints(&claim.transfer, &message).await {
+        let transfer = &claim.transfer;
+        let since = transfer.settled_at.unwrap_or(transfer.created_at);
+        let (all, left) = match self.endpoints(&transfer.audience(), since, &message).await {
             Ok((0, _)) => return skipped("no_endpoint"),
             Ok(found) => found,
             Err(error) => return store_failed(&error, retry_delay_ms(claim.attempt)),
         };
-        let calls = left.iter().map(|endpoint| async { self.sender.send(endpoint, &message).await.0 });
-        outcome(all, &futures::future::join_all(calls).await, claim.attempt)
+        outcome(all, &self.call(&left, &message).await, claim.attempt)
     }
 }
 
-/// What the calls of one attempt come to. `all`: the endpoints, those that took it before included.
-fn outcome(all: usize, sent: &[Sent], attempt: u32) -> EffectOutcome {
+#[async_trait]
+impl Teller for Webhook {
+    async fn tell(&self, claim: &NoticeClaim) -> NoticeOutcome {
+        let submission = &claim.submission;
+        let Some(message) = Message::of_submission(submission).filter(|_| submission.offset == claim.offset) else {
+            tracing::debug!(submission.id = %submission.id, "it was redriven since, and will be told of when it ends again");
+            return NoticeOutcome::Told;
+        };
+        let since = submission.finished_at.unwrap_or(submission.created_at);
+        let owners = std::slice::from_ref(&submission.owner);
+        let (all, left) = match self.endpoints(owners, since, &message).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(error = %error, "a notice waits for the store");
+                let delay_ms = retry_delay_ms(claim.attempt);
+                return NoticeOutcome::Again { error: error.to_string(), delay_ms };
+            }
+        };
+        match failure(all, &self.call(&left, &message).await, claim.attempt) {
+            Some((error, delay_ms)) => NoticeOutcome::Again { error, delay_ms },
+            None => NoticeOutcome::Told,
+        }
+    }
+}
+
+/// Why the calls of one attempt have to be made again, and in how many milliseconds; `None`: nobody is left to tell. `all`: the
+/// endpoints, those that took it before included.
+fn failure(all: usize, sent: &[Sent], attempt: u32) -> Option<(String, u64)> {
     let failures: Vec<(&str, Option<Duration>)> = sent
         .iter()
         .filter_map(|sent| match sent {
@@ -95,10 +137,16 @@ fn outcome(all: usize, sent: &[Sent], attempt: u32) -> EffectOutcome {
             Sent::Delivered | Sent::Gone => None,
         })
         .collect();
-    if let Some((error, _)) = failures.first() {
-        let error = format!("{} of {all} endpoints did not take it; the first: {error}", failures.len());
-        let retry_after = failures.iter().filter_map(|(_, retry_after)| *retry_after).max();
-        return EffectOutcome::Again { error, delay_ms: schedule::next_delay_ms(attempt, retry_after) };
+    let (error, _) = failures.first()?;
+    let error = format!("{} of {all} endpoints did not take it; the first: {error}", failures.len());
+    let retry_after = failures.iter().filter_map(|(_, retry_after)| *retry_after).max();
+    Some((error, schedule::next_delay_ms(attempt, retry_after)))
+}
+
+/// What the calls of one attempt come to.
+fn outcome(all: usize, sent: &[Sent], attempt: u32) -> EffectOutcome {
+    if let Some((error, delay_ms)) = failure(all, sent, attempt) {
+        return EffectOutcome::Again { error, delay_ms };
     }
     let gone = sent.iter().filter(|sent| **sent == Sent::Gone).count();
     if gone == all {

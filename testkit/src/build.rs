@@ -260,6 +260,7 @@ pub fn attempt(endpoint: EndpointId, message: &str, delivered: bool) -> NewAttem
         message: message.into(),
         event: "transfer.completed".into(),
         transfer: None,
+        submission: None,
         delivered,
         status: Some(if delivered { 200 } else { 500 }),
         error: (!delivered).then(|| "it answered 500".into()),

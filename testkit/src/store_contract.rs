@@ -25,6 +25,7 @@ pub mod identity;
 pub mod judging;
 pub mod keeping;
 pub mod money;
+pub mod notices;
 pub mod outbox;
 pub mod problems;
 pub mod reading;
@@ -214,6 +215,22 @@ macro_rules! store_contract {
                 a_deleted_endpoint_takes_its_attempts_along,
                 a_call_and_a_deletion_at_once_leave_nothing,
                 attempts_are_kept_for_thirty_days,
+            ]
+            notices: [
+                whatever_ends_a_submission_owes_a_notice,
+                an_open_submission_owes_nothing,
+                nobody_is_owed_what_he_does_not_want,
+                two_handles_never_claim_the_same_notice,
+                the_longest_due_notices_come_first,
+                a_notice_that_was_told_is_gone,
+                a_notice_is_fenced,
+                a_renewed_notice_is_held,
+                a_notice_that_failed_is_due_after_its_delay,
+                the_tenth_failure_gives_a_notice_up_until_it_is_redriven,
+                holders_that_die_use_up_a_notices_attempts,
+                a_submission_that_ends_again_is_owed_anew,
+                a_notice_whose_lease_was_ended_is_due_at_once,
+                notices_that_were_given_up_are_kept_for_thirty_days,
             ]
         }
         $crate::stamp_money_clauses! { $harness }

@@ -21,6 +21,7 @@ use crate::row::{self, EventRow};
 const KEEP_EVENTS_DAYS: f64 = 7.0;
 const KEEP_OUTPUTS_DAYS: f64 = 90.0;
 const KEEP_LETTERS_DAYS: f64 = 30.0;
+const KEEP_NOTICES_DAYS: f64 = KEEP_LETTERS_DAYS;
 const KEEP_ATTEMPTS_DAYS: f64 = 30.0;
 /// Partitions are made for yesterday, today and this many days to come.
 const DAYS_AHEAD: i32 = 8;
@@ -78,6 +79,7 @@ impl Events for PostgresStore {
             Chore::DeleteEvents,
             Chore::DeleteOutputs,
             Chore::DeleteLetters,
+            Chore::DeleteNotices,
             Chore::DeleteAttempts,
             Chore::DeleteProcesses,
         ] {
@@ -96,6 +98,8 @@ enum Chore {
     DeleteEvents,
     DeleteOutputs,
     DeleteLetters,
+    /// Those that were given up: their dead letters are gone too.
+    DeleteNotices,
     DeleteAttempts,
     /// Rows of processes that were killed and will not come back.
     DeleteProcesses,
@@ -218,6 +222,15 @@ impl Chore {
                     select id from dead_letters
                     where at < herald_now() - $1 * interval '1 day' order by at limit $2))",
                 KEEP_LETTERS_DAYS,
+                BATCH,
+            ),
+            Self::DeleteNotices => sqlx::query!(
+                "-- maintain, notices
+                delete from webhook_notices where submission_id = any(array(
+                    select submission_id from webhook_notices
+                    where due_at is null and changed_at < herald_now() - $1 * interval '1 day'
+                    order by changed_at limit $2))",
+                KEEP_NOTICES_DAYS,
                 BATCH,
             ),
             Self::DeleteAttempts => sqlx::query!(

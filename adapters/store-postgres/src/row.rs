@@ -7,10 +7,12 @@ use std::sync::Arc;
 use herald_domain::channel::Channel;
 use herald_domain::event::{MAX_FRAME_BYTES, StoredEvent};
 use herald_domain::id::SubmissionId;
+use herald_domain::notice::ENDED;
 use herald_domain::owner::Owner;
 use herald_domain::store::EventEq;
 use herald_domain::submission::{CaseResult, ProblemRef, Submission, Tests};
 use herald_domain::view::SubmissionEventData;
+use herald_domain::webhook::EventPattern;
 use serde_json::value::RawValue;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -132,7 +134,8 @@ impl TryFrom<EventRow> for StoredEvent {
     }
 }
 
-/// Writes the event that tells of each submission as it stands after its change, in the transaction of that change.
+/// Writes the event that tells of each submission as it stands after its change, in the transaction of that change; of those that
+/// have ended, also what their owners' endpoints are owed. One that ends again takes the place of what was owed before.
 pub(crate) async fn tell(connection: &mut PgConnection, changed: &[Submission]) -> Result<Vec<StoredEvent>, Fault> {
     let channels: Vec<_> = changed.iter().map(|s| Channel::Submission(s.id).to_string()).collect();
     let offsets: Vec<_> = changed.iter().map(|s| signed(s.offset)).collect();
@@ -141,19 +144,35 @@ pub(crate) async fn tell(connection: &mut PgConnection, changed: &[Submission]) 
     let names: Vec<_> = changed.iter().map(|s| s.status.event_name().to_owned()).collect();
     let data = changed.iter().map(event_data).collect::<Result<Vec<_>, _>>()?;
     let texts: Vec<_> = data.iter().map(|data| data.get().to_owned()).collect();
+    let ended: Vec<_> = changed.iter().map(|s| s.status.is_final().then_some(s.id.0)).collect();
     let at = sqlx::query_scalar!(
         r#"-- tell
-        insert into events (channel, "offset", at, audience, partitions, name, data)
-        select e.channel, e."offset", herald_now(), array[e.owner], array[e.partition], e.name, e.data::json
-        from unnest($1::text[], $2::bigint[], $3::text[], $4::smallint[], $5::text[], $6::text[])
-            as e(channel, "offset", owner, partition, name, data)
-        returning at"#,
+        with told as (
+            insert into events (channel, "offset", at, audience, partitions, name, data)
+            select e.channel, e."offset", herald_now(), array[e.owner], array[e.partition], e.name, e.data::json
+            from unnest($1::text[], $2::bigint[], $3::text[], $4::smallint[], $5::text[], $6::text[])
+                as e(channel, "offset", owner, partition, name, data)
+            returning at
+        ), owed as (
+            insert into webhook_notices (submission_id, "offset", due_at, changed_at)
+            select s.id, s."offset", herald_now(), herald_now()
+            from unnest($7::uuid[], $2::bigint[], $3::text[]) as s(id, "offset", owner)
+            where s.id is not null and exists (
+                select from webhook_endpoints e
+                where e.owner = s.owner and e.disabled_at is null and e.events && $8::text[])
+            on conflict (submission_id) do update
+            set "offset" = excluded."offset", attempt = 0, due_at = excluded.due_at, lease_token = null, last_error = null,
+                changed_at = excluded.changed_at
+        )
+        select at as "at!" from told"#,
         &channels,
         &offsets,
         &owners,
         &partitions,
         &names,
         &texts,
+        &ended as &[Option<Uuid>],
+        &EventPattern::of_event(ENDED),
     )
     .fetch_all(connection)
     .await?;

@@ -1,4 +1,4 @@
-//! Webhooks: endpoints with their secrets, and the calls that were made of them.
+//! Webhooks: endpoints with their secrets, the calls that were made of them, and notices, what they are owed.
 //!
 //! Invariants:
 //! * Secrets change only under the lock on their endpoint.
@@ -6,7 +6,8 @@
 //!   goes with it (`on delete cascade`).
 
 use async_trait::async_trait;
-use herald_domain::id::{AttemptId, EndpointId};
+use herald_domain::id::{AttemptId, EndpointId, LeaseToken, SubmissionId};
+use herald_domain::notice::{NoticeClaim, NoticeOutcome};
 use herald_domain::owner::Owner;
 use herald_domain::store::Webhooks;
 use herald_domain::webhook::{Attempt, Endpoint, NewAttempt, NewEndpoint, WebhookSecret};
@@ -17,6 +18,7 @@ use crate::fault::Result;
 
 mod attempts;
 mod endpoints;
+pub(crate) mod notices;
 mod row;
 
 #[async_trait]
@@ -82,5 +84,20 @@ impl Webhooks for PostgresStore {
         call!(self, "list_attempts", Terms::READ, connection => {
             attempts::list(connection, endpoint, before, limit).await
         })
+    }
+
+    #[tracing::instrument(name = "store.claim_notices", level = "debug", skip_all)]
+    async fn claim_notices(&self, token: LeaseToken, lease_ms: u64, limit: u32) -> Result<Vec<NoticeClaim>> {
+        call!(self, "claim_notices", connection => { notices::claim(connection, token, lease_ms, limit).await })
+    }
+
+    #[tracing::instrument(name = "store.renew_notice", level = "debug", skip_all)]
+    async fn renew_notice(&self, id: SubmissionId, token: LeaseToken, lease_ms: u64) -> Result<bool> {
+        call!(self, "renew_notice", connection => { notices::renew(connection, id, token, lease_ms).await })
+    }
+
+    #[tracing::instrument(name = "store.record_notice", level = "debug", skip_all)]
+    async fn record_notice(&self, id: SubmissionId, token: LeaseToken, outcome: &NoticeOutcome) -> Result<bool> {
+        call!(self, "record_notice", connection => { notices::record(connection, id, token, outcome).await })
     }
 }

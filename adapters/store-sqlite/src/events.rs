@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::fault::{broken, fault};
 use crate::row::{from_json, integer, micros, number, time, to_json};
 use crate::write::Write;
-use crate::{SqliteStore, keep};
+use crate::{SqliteStore, keep, webhooks};
 
 /// What an event takes in a frame beside its data, at most.
 const ENVELOPE_BYTES: usize = 1024;
@@ -42,10 +42,13 @@ pub(crate) fn fitting(event: StoredEvent) -> Result<StoredEvent> {
     Ok(event)
 }
 
-/// Writes the event of a row that has just been changed.
+/// Writes the event of a row that has just been changed; if that has ended it, also what its owner's endpoints are owed.
 pub(crate) async fn tell(write: &mut Write, submission: &Submission) -> Result<StoredEvent> {
     let event = event_of(submission, write.now)?;
     insert_all(write, &[&event]).await?;
+    if submission.status.is_final() {
+        webhooks::notices::owe(write, submission).await?;
+    }
     Ok(event)
 }
 

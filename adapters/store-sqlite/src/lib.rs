@@ -44,7 +44,7 @@ pub use migrate::MigrateReport;
 pub use open::OpenError;
 
 /// The schema version that this build writes; `open` refuses an older one.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 /// The newest `min_reader` that this build can still read; `open` refuses a newer one.
 const KNOWN_READER: i64 = 1;
 /// What `migrate` writes as `min_reader`: raised only by a contract migration, one release after its expansion.

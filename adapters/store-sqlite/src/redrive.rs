@@ -2,6 +2,7 @@
 
 use herald_domain::channel::Channel;
 use herald_domain::id::{DeadLetterId, MessageId, SubmissionId};
+use herald_domain::notice::NOTICE_QUEUE;
 use herald_domain::store::{OutboxRow, Redriven, Result, Wakes};
 use herald_domain::submission::{Submission, Verdict};
 
@@ -10,7 +11,7 @@ use crate::fault::{broken, fault};
 use crate::outbox::FRESH;
 use crate::row::submission_rows;
 use crate::write::Write;
-use crate::{SqliteStore, effects};
+use crate::{SqliteStore, effects, webhooks};
 
 pub(crate) async fn redrive(store: &SqliteStore, letter: DeadLetterId, message: MessageId) -> Result<Option<Redriven>> {
     let mut write = store.write().await?;
@@ -23,15 +24,20 @@ pub(crate) async fn redrive(store: &SqliteStore, letter: DeadLetterId, message: 
     .await
     .map_err(fault)?;
     let Some(letter) = deleted else { return Ok(None) };
+    let nothing = Redriven { event: None, outbox: None };
     let redriven = match letter.entity.as_deref().map(Channel::parse) {
+        Some(Ok(Channel::Submission(id))) if letter.queue == NOTICE_QUEUE => {
+            webhooks::notices::redrive(&mut write, id).await?;
+            nothing
+        }
         Some(Ok(Channel::Submission(id))) => give_another_chance(&mut write, id, message).await?,
         Some(Ok(Channel::Transfer(id))) => match letter.queue.strip_prefix("service.").map(str::parse) {
             Some(Ok(service)) => {
                 Redriven { event: effects::due::redrive(&mut write, service, id).await?, outbox: None }
             }
-            _ => Redriven { event: None, outbox: None },
+            _ => nothing,
         },
-        _ => Redriven { event: None, outbox: None },
+        _ => nothing,
     };
     write.commit().await?;
     Ok(Some(redriven))

@@ -110,8 +110,16 @@ pub(crate) async fn expire_leases(store: &SqliteStore) -> Result<u64> {
     .execute(&mut *write.tx)
     .await
     .map_err(fault)?;
+    let notices = sqlx::query!(
+        "-- expire_leases: notices
+        update webhook_notices set lease_token = null, due_at = ?1 where due_at > ?1 and lease_token is not null",
+        write.now
+    )
+    .execute(&mut *write.tx)
+    .await
+    .map_err(fault)?;
     write.commit().await?;
-    Ok(submissions.rows_affected() + effects.rows_affected())
+    Ok(submissions.rows_affected() + effects.rows_affected() + notices.rows_affected())
 }
 
 pub(crate) async fn open_classes(store: &SqliteStore) -> Result<Vec<String>> {

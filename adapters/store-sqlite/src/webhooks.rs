@@ -1,12 +1,14 @@
-//! Webhooks: endpoints with their secrets, and the calls that were made of them. A deleted endpoint takes its secrets and calls
+//! Webhooks: endpoints with their secrets, the calls that were made of them, and notices, what they are owed. A deleted endpoint takes its secrets and calls
 //! along (`on delete cascade`).
 
 mod attempts;
 mod endpoints;
+pub(crate) mod notices;
 mod row;
 
 use async_trait::async_trait;
-use herald_domain::id::{AttemptId, EndpointId};
+use herald_domain::id::{AttemptId, EndpointId, LeaseToken, SubmissionId};
+use herald_domain::notice::{NoticeClaim, NoticeOutcome};
 use herald_domain::owner::Owner;
 use herald_domain::store::{Result, Webhooks};
 use herald_domain::webhook::{Attempt, Endpoint, NewAttempt, NewEndpoint, WebhookSecret};
@@ -71,5 +73,20 @@ impl Webhooks for SqliteStore {
     #[tracing::instrument(name = "store.list_attempts", level = "debug", skip_all)]
     async fn list_attempts(&self, endpoint: EndpointId, before: Option<AttemptId>, limit: u32) -> Result<Vec<Attempt>> {
         attempts::list(self, endpoint, before, limit).await
+    }
+
+    #[tracing::instrument(name = "store.claim_notices", level = "debug", skip_all)]
+    async fn claim_notices(&self, token: LeaseToken, lease_ms: u64, limit: u32) -> Result<Vec<NoticeClaim>> {
+        notices::claim(self, token, lease_ms, limit).await
+    }
+
+    #[tracing::instrument(name = "store.renew_notice", level = "debug", skip_all)]
+    async fn renew_notice(&self, id: SubmissionId, token: LeaseToken, lease_ms: u64) -> Result<bool> {
+        notices::renew(self, id, token, lease_ms).await
+    }
+
+    #[tracing::instrument(name = "store.record_notice", level = "debug", skip_all)]
+    async fn record_notice(&self, id: SubmissionId, token: LeaseToken, outcome: &NoticeOutcome) -> Result<bool> {
+        notices::record(self, id, token, outcome).await
     }
 }

@@ -1,6 +1,6 @@
 //! JSON of webhook endpoints and of their calls.
 
-use herald_domain::id::{AttemptId, EndpointId, TransferId};
+use herald_domain::id::{AttemptId, EndpointId, SubmissionId, TransferId};
 use herald_domain::webhook::{Attempt, Endpoint, EventPattern, NewAttempt};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -14,7 +14,8 @@ pub struct EndpointRequest {
     #[schema(example = "https://shop.example/hooks", max_length = 2000)]
     pub url: String,
     /// Which events to send: `transfer.completed`, `transfer.failed`, `transfer.voided`, `transfer.expired`, or all of them as
-    /// `transfer.*`.
+    /// `transfer.*`; `submission.finished` (a submission of one's own has ended, by its verdict or by a cancel), or
+    /// `submission.*`.
     #[schema(min_items = 1, max_items = 20)]
     pub events: Vec<EventPattern>,
 }
@@ -68,8 +69,9 @@ pub struct CallView {
     /// The `webhook-id` header: the same for every call about the same event.
     pub message: String,
     pub event: String,
-    /// What it was about; none of a ping.
+    /// What it was about: a transfer or a submission; a ping neither.
     pub transfer: Option<TransferId>,
+    pub submission: Option<SubmissionId>,
     /// The endpoint answered 2xx.
     pub delivered: bool,
     /// What it answered, if it did.
@@ -83,8 +85,20 @@ pub struct CallView {
 
 impl CallView {
     pub(crate) fn of(call: NewAttempt) -> Self {
-        let NewAttempt { id, message, event, transfer, delivered, status, error, response, duration_ms, .. } = call;
-        Self { id, message, event, transfer, delivered, status, error, response, duration_ms }
+        let NewAttempt {
+            id,
+            message,
+            event,
+            transfer,
+            submission,
+            delivered,
+            status,
+            error,
+            response,
+            duration_ms,
+            ..
+        } = call;
+        Self { id, message, event, transfer, submission, delivered, status, error, response, duration_ms }
     }
 }
 

@@ -62,7 +62,8 @@ pub(crate) async fn list_attempts(
 
 /// Send the message of an earlier call again, whatever came of it.
 ///
-/// It has the same `webhook-id` and body, so a receiver that took it before knows it for a repeat.
+/// It has the same `webhook-id` and body, so a receiver that took it before knows it for a repeat. Of a submission that was redriven
+/// since, what it came to before cannot be sent again (404).
 #[utoipa::path(
     post, path = "/webhooks/{id}/attempts/{attempt}/replay", operation_id = "replay_webhook_attempt", tag = "webhooks",
     params(("id" = EndpointId, Path), ("attempt" = AttemptId, Path)),
@@ -92,11 +93,19 @@ impl App {
     /// What an earlier call said.
     async fn message_of(&self, endpoint: &Endpoint, attempt: AttemptId) -> Result<Option<Message>> {
         let Some(Attempt { call, .. }) = self.attempt(endpoint.id, attempt).await? else { return Ok(None) };
-        let Some(transfer) = call.transfer else {
-            return Ok(Some(Message::ping(call.id.0, self.deps.clock.now())));
-        };
-        let transfer = self.deps.store.get_transfer(transfer, Some(&endpoint.owner)).await?;
-        Ok(transfer.and_then(|transfer| Message::of(&transfer)))
+        let (store, owner) = (&self.deps.store, Some(&endpoint.owner));
+        Ok(match (call.transfer, call.submission) {
+            (Some(transfer), _) => {
+                store.get_transfer(transfer, owner).await?.and_then(|transfer| Message::of(&transfer))
+            }
+            // One that was redriven since cannot say again what it said.
+            (None, Some(submission)) => store
+                .get_submission(submission, owner)
+                .await?
+                .and_then(|submission| Message::of_submission(&submission))
+                .filter(|message| message.id == call.message),
+            (None, None) => Some(Message::ping(call.id.0, self.deps.clock.now())),
+        })
     }
 
     /// The first of those that are not newer.

@@ -1,4 +1,4 @@
-//! The port of webhooks: endpoints, and the calls that were made of them.
+//! The port of webhooks: endpoints, the calls that were made of them, and what they are owed about submissions.
 //!
 //! Rules beyond those of [`crate::store`]: `created_at`, `expires_at`, `disabled_at` and `at` are by the store's clock; where
 //! `owner` is asked for, `None` may touch any, and a stranger's endpoint is as none.
@@ -6,11 +6,16 @@
 use async_trait::async_trait;
 
 use super::Result;
-use crate::id::{AttemptId, EndpointId};
+use crate::id::{AttemptId, EndpointId, LeaseToken, SubmissionId};
+use crate::notice::{NoticeClaim, NoticeOutcome};
 use crate::owner::Owner;
 use crate::webhook::{Attempt, Endpoint, NewAttempt, NewEndpoint, WebhookSecret};
 
-/// Endpoints and attempts.
+/// Endpoints, attempts and notices.
+///
+/// Whatever ends a submission (a verdict, a cancel, attempts that are used up, no worker) leaves a notice in its transaction, if
+/// its owner has an endpoint that wants [`crate::notice::ENDED`] and is not disabled. There is one for each submission: one that
+/// is redriven and ends again is owed anew, with fresh attempts, and whoever held the notice before has lost it.
 #[async_trait]
 pub trait Webhooks {
     /// The same id again changes nothing.
@@ -48,4 +53,15 @@ pub trait Webhooks {
 
     /// Newest first (by id, descending); `before` is the last id of the page before.
     async fn list_attempts(&self, endpoint: EndpointId, before: Option<AttemptId>, limit: u32) -> Result<Vec<Attempt>>;
+
+    /// Takes notices that are due, the longest due first, at most `limit`, skipping those that others are taking. One that has
+    /// used up its attempts is given up instead, with a dead letter, as by [`Webhooks::record_notice`].
+    async fn claim_notices(&self, token: LeaseToken, lease_ms: u64, limit: u32) -> Result<Vec<NoticeClaim>>;
+
+    /// `false`: the lease is another's by now, or the notice is no more.
+    async fn renew_notice(&self, id: SubmissionId, token: LeaseToken, lease_ms: u64) -> Result<bool>;
+
+    /// What an attempt came to; without the lease it changes nothing. A notice that was told is gone. The tenth attempt that
+    /// fails writes a dead letter of [`crate::notice::NOTICE_QUEUE`] with the error, and `true` says so.
+    async fn record_notice(&self, id: SubmissionId, token: LeaseToken, outcome: &NoticeOutcome) -> Result<bool>;
 }

@@ -12,6 +12,7 @@ use herald_domain::money::{
     Account, AccountName, Effect, EffectClaim, EffectOutcome, Handle, NewAccount, Service, StatementLine, Transfer,
     TransferStep,
 };
+use herald_domain::notice::{NoticeClaim, NoticeOutcome};
 use herald_domain::owner::{Owner, Partition};
 use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
 use herald_domain::process::ProcessInfo;
@@ -170,6 +171,9 @@ over_the_inner_store! {
         fn delivered_to(message: &str) -> Vec<EndpointId>;
         fn record_attempt(attempt: &NewAttempt) -> ();
         fn list_attempts(endpoint: EndpointId, before: Option<AttemptId>, limit: u32) -> Vec<Attempt>;
+        fn claim_notices(token: LeaseToken, lease_ms: u64, limit: u32) -> Vec<NoticeClaim>;
+        fn renew_notice(id: SubmissionId, token: LeaseToken, lease_ms: u64) -> bool;
+        fn record_notice(id: SubmissionId, token: LeaseToken, outcome: &NoticeOutcome) -> bool;
     }
     Outbox {
         fn claim_outbox(limit: u32, claim_ms: u64) -> Vec<OutboxRow>;

@@ -1,11 +1,16 @@
 //! What an endpoint is told. A message's id and body are the same however often it is sent, so that a receiver can tell a
 //! repeat from news.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use herald_domain::event::raw;
-use herald_domain::id::TransferId;
+use herald_domain::id::{SubmissionId, TransferId};
 use herald_domain::money::view::TransferEventData;
 use herald_domain::money::{Transfer, TransferState};
+use herald_domain::notice::ENDED;
+use herald_domain::submission::Submission;
+use herald_domain::view::SubmissionEventData;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -20,7 +25,9 @@ pub struct Message {
     /// The `webhook-id` header: letters, digits and `_`, so that no full stop of it can be taken for the signature's.
     pub id: String,
     pub event: String,
+    /// What it is about: a transfer or a submission; a ping neither.
     pub transfer: Option<TransferId>,
+    pub submission: Option<SubmissionId>,
     /// `{"type":…,"timestamp":…,"data":{…}}`.
     pub body: Bytes,
 }
@@ -32,7 +39,17 @@ impl Message {
         let settled = as_settled(transfer);
         let (event, data) = (settled.state.event_name(), TransferEventData::of(&settled));
         let id = format!("msg_{}_{}", transfer.id.0.as_simple(), settled.state);
-        Some(Self { id, event: event.to_owned(), transfer: Some(transfer.id), body: body(event, settled_at, &data) })
+        let body = body(event, settled_at, &data);
+        Some(Self { id, event: event.to_owned(), transfer: Some(transfer.id), submission: None, body })
+    }
+
+    /// That a submission has ended, by its verdict or by a cancel; none while it is open. One that was redriven ends again, at
+    /// another offset, which is another message.
+    pub fn of_submission(submission: &Submission) -> Option<Self> {
+        let finished_at = submission.finished_at?;
+        let id = format!("msg_{}_finished_{}", submission.id.0.as_simple(), submission.offset);
+        let body = body(ENDED, finished_at, &ended(submission));
+        Some(Self { id, event: ENDED.to_owned(), transfer: None, submission: Some(submission.id), body })
     }
 
     /// A message that only tries the endpoint out. `id` is the caller's.
@@ -43,6 +60,7 @@ impl Message {
             id: format!("msg_{}_ping", id.as_simple()),
             event: event.to_owned(),
             transfer: None,
+            submission: None,
             body: body(event, at, &data),
         }
     }
@@ -52,6 +70,19 @@ impl Message {
 fn as_settled(transfer: &Transfer) -> Transfer {
     let state = if transfer.state.is_posted() { TransferState::Completed } else { transfer.state };
     Transfer { state, refunded: 0, traceparent: None, ..transfer.clone() }
+}
+
+/// What its event shows, and where the rest is: a path, as whoever replays the message may know Herald by another name than whoever
+/// sent it first.
+fn ended(submission: &Submission) -> Arc<RawValue> {
+    #[derive(Serialize)]
+    struct Ended<'a> {
+        #[serde(flatten)]
+        event: SubmissionEventData,
+        status_url: &'a str,
+    }
+    let event = SubmissionEventData { traceparent: None, ..SubmissionEventData::from(submission) };
+    raw(&Ended { event, status_url: &format!("/status/{}", submission.id) })
 }
 
 fn body(event: &str, at: OffsetDateTime, data: &RawValue) -> Bytes {

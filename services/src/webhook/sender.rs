@@ -1,4 +1,4 @@
-//! Sends one message to one endpoint: signs it, calls, and keeps how it went. The same for transfers, pings and replays.
+//! Sends one message to one endpoint: signs it, calls, and keeps how it went. The same for transfers, submissions, pings and replays.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -145,6 +145,7 @@ fn attempt(
         message: message.id.clone(),
         event: message.event.clone(),
         transfer: message.transfer,
+        submission: message.submission,
         delivered: *sent == Sent::Delivered,
         status: answer.as_ref().map(|answer| answer.status),
         error,

@@ -4,6 +4,7 @@
 
 mod all;
 mod fraud;
+mod notices;
 mod notification;
 mod rewards;
 mod statement;

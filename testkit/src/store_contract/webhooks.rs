@@ -9,7 +9,7 @@ use herald_domain::webhook::{Attempt, Endpoint, EndpointSecret, NewAttempt, NewE
 use uuid::Uuid;
 
 use super::Harness;
-use crate::build::{attempt, endpoint, owner, patterns, transfer_id, webhook_secret};
+use crate::build::{attempt, endpoint, owner, patterns, submission_id, transfer_id, webhook_secret};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const HOUR_MS: u64 = 3_600_000;
@@ -214,6 +214,7 @@ pub async fn an_attempt_is_kept_whole(h: &dyn Harness) {
     let store = h.store().await;
     let endpoint = plain(&*store, &owner("alice")).await.id;
     let taken = NewAttempt { transfer: Some(transfer_id()), ..attempt(endpoint, "msg_1", true) };
+    let ended = NewAttempt { submission: Some(submission_id()), ..attempt(endpoint, "msg_2", true) };
     let refused = NewAttempt {
         status: Some(599),
         error: Some("it answered 599".into()),
@@ -222,14 +223,14 @@ pub async fn an_attempt_is_kept_whole(h: &dyn Harness) {
         ..attempt(endpoint, "msg_1", false)
     };
     let unheard = NewAttempt { status: None, response: None, ..attempt(endpoint, "msg_1", false) };
-    for call in [&taken, &refused, &unheard] {
+    for call in [&taken, &ended, &refused, &unheard] {
         store.record_attempt(call).await.unwrap();
     }
     let kept = h.second().await.list_attempts(endpoint, None, 10).await.unwrap();
     let now = store.store_now().await.unwrap();
     assert!(kept.iter().all(|attempt| (attempt.at - now).abs() < time::Duration::minutes(1)), "{kept:?}");
     let calls: Vec<_> = kept.into_iter().map(|attempt| attempt.call).collect();
-    assert_eq!(calls, [unheard, refused, taken]);
+    assert_eq!(calls, [unheard, refused, ended, taken]);
 }
 
 pub async fn an_attempt_is_recorded_once(h: &dyn Harness) {

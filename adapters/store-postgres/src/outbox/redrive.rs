@@ -2,14 +2,15 @@
 
 use herald_domain::channel::Channel;
 use herald_domain::id::{DeadLetterId, MessageId, SubmissionId};
+use herald_domain::notice::NOTICE_QUEUE;
 use herald_domain::store::{OutboxRow, Redriven, Wakes};
 use herald_domain::submission::{CaseResult, Submission};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
-use crate::effects;
 use crate::fault::{Fault, Result};
 use crate::row::{self, submission_rows};
+use crate::{effects, webhooks};
 
 pub(super) async fn redrive(
     connection: &mut PgConnection,
@@ -21,6 +22,9 @@ pub(super) async fn redrive(
     let Some(letter) = letter.fetch_optional(&mut *tx).await? else { return Ok(None) };
     let mut redriven = Redriven { event: None, outbox: None };
     match letter.entity.as_deref().map(Channel::parse) {
+        Some(Ok(Channel::Submission(id))) if letter.queue == NOTICE_QUEUE => {
+            webhooks::notices::redrive(&mut tx, id).await?;
+        }
         Some(Ok(Channel::Submission(id))) => {
             if let Some(submission) = queue_again(&mut tx, id).await? {
                 redriven.event = Some(row::tell_one(&mut tx, &submission).await?);

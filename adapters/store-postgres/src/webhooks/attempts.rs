@@ -1,6 +1,6 @@
 //! The calls of endpoints.
 
-use herald_domain::id::{AttemptId, EndpointId, TransferId};
+use herald_domain::id::{AttemptId, EndpointId, SubmissionId, TransferId};
 use herald_domain::webhook::{Attempt, NewAttempt};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -23,8 +23,8 @@ pub(super) async fn record(connection: &mut PgConnection, call: &NewAttempt) -> 
     sqlx::query!(
         "-- record_attempt
         insert into webhook_attempts (id, endpoint_id, message, event, transfer_id, delivered, status, error, response,
-            duration_ms, at)
-        select $1, e.id, $3, $4, $5, $6, $7, $8, $9, $10, herald_now() from webhook_endpoints e
+            duration_ms, at, submission_id)
+        select $1, e.id, $3, $4, $5, $6, $7, $8, $9, $10, herald_now(), $11 from webhook_endpoints e
         where e.id = $2 for key share
         on conflict (id) do nothing",
         call.id.0,
@@ -37,6 +37,7 @@ pub(super) async fn record(connection: &mut PgConnection, call: &NewAttempt) -> 
         error.as_deref(),
         response.as_deref(),
         signed(call.duration_ms),
+        call.submission.map(|id| id.0),
     )
     .execute(connection)
     .await?;
@@ -49,6 +50,7 @@ struct AttemptRow {
     message: String,
     event: String,
     transfer_id: Option<Uuid>,
+    submission_id: Option<Uuid>,
     delivered: bool,
     status: Option<i32>,
     error: Option<String>,
@@ -67,6 +69,7 @@ impl TryFrom<AttemptRow> for Attempt {
             message: row.message,
             event: row.event,
             transfer: row.transfer_id.map(TransferId),
+            submission: row.submission_id.map(SubmissionId),
             delivered: row.delivered,
             status: row.status.map(|status| unsigned("status", status)).transpose()?,
             error: row.error,
@@ -86,7 +89,7 @@ pub(super) async fn list(
     let rows = sqlx::query_as!(
         AttemptRow,
         "-- list_attempts
-        select id, endpoint_id, message, event, transfer_id, delivered, status, error, response, duration_ms, at
+        select id, endpoint_id, message, event, transfer_id, submission_id, delivered, status, error, response, duration_ms, at
         from webhook_attempts where endpoint_id = $1 and id < $2 order by id desc limit $3",
         endpoint.0,
         before.map_or(Uuid::max(), |id| id.0),

@@ -99,8 +99,12 @@ pub(super) async fn expire_leases(connection: &mut PgConnection) -> Result<u64, 
             update effects set lease_token = null, lease_until = null, run_at = herald_now(), wake_at = herald_now()
             where wake_at is not null and state = 'pending' and lease_until > herald_now()
             returning 1
+        ), told as (
+            update webhook_notices set lease_token = null, due_at = herald_now()
+            where due_at > herald_now() and lease_token is not null
+            returning 1
         )
-        select (select count(*) from work) + (select count(*) from made) as "ended!""#
+        select (select count(*) from work) + (select count(*) from made) + (select count(*) from told) as "ended!""#
     )
     .fetch_one(connection)
     .await?;

@@ -1,6 +1,6 @@
 //! The calls of endpoints.
 
-use herald_domain::id::{AttemptId, EndpointId, TransferId};
+use herald_domain::id::{AttemptId, EndpointId, SubmissionId, TransferId};
 use herald_domain::store::Result;
 use herald_domain::webhook::{Attempt, NewAttempt};
 use uuid::Uuid;
@@ -23,14 +23,14 @@ pub(super) async fn delivered_to(store: &SqliteStore, message: &str) -> Result<V
 }
 
 pub(super) async fn record(store: &SqliteStore, call: &NewAttempt) -> Result<()> {
-    let transfer = call.transfer.map(|id| id.0);
+    let (transfer, submission) = (call.transfer.map(|id| id.0), call.submission.map(|id| id.0));
     let duration_ms = integer(call.duration_ms);
     let mut write = store.write().await?;
     sqlx::query!(
         "-- record_attempt
         insert into webhook_attempts (id, endpoint_id, message, event, transfer_id, delivered, status, error, response,
-            duration_ms, at)
-        select ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 from webhook_endpoints where id = ?2
+            duration_ms, at, submission_id)
+        select ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 from webhook_endpoints where id = ?2
         on conflict (id) do nothing",
         call.id.0,
         call.endpoint.0,
@@ -42,7 +42,8 @@ pub(super) async fn record(store: &SqliteStore, call: &NewAttempt) -> Result<()>
         call.error,
         call.response,
         duration_ms,
-        write.now
+        write.now,
+        submission
     )
     .execute(&mut *write.tx)
     .await
@@ -56,6 +57,7 @@ struct AttemptRow {
     message: String,
     event: String,
     transfer: Option<Uuid>,
+    submission: Option<Uuid>,
     delivered: bool,
     status: Option<i64>,
     error: Option<String>,
@@ -72,6 +74,7 @@ impl AttemptRow {
             message: self.message,
             event: self.event,
             transfer: self.transfer.map(TransferId),
+            submission: self.submission.map(SubmissionId),
             delivered: self.delivered,
             status: self.status.map(number).transpose()?,
             error: self.error,
@@ -93,7 +96,7 @@ pub(super) async fn list(
         AttemptRow,
         r#"-- list_attempts
         select id as "id!: Uuid", endpoint_id as "endpoint!: Uuid", message as "message!", event as "event!",
-            transfer_id as "transfer?: Uuid", delivered as "delivered!: bool", status as "status?", error as "error?",
+            transfer_id as "transfer?: Uuid", submission_id as "submission?: Uuid", delivered as "delivered!: bool", status as "status?", error as "error?",
             response as "response?", duration_ms as "duration_ms!", at as "at!"
         from webhook_attempts where endpoint_id = ?1 and id < ?2 order by id desc limit ?3"#,
         endpoint.0,

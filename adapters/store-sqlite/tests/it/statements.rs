@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Tables that grow for as long as the store lives; the others stay small.
-const LARGE: [&str; 17] = [
+const LARGE: [&str; 18] = [
     "submissions",
     "sources",
     "outputs",
@@ -26,6 +26,7 @@ const LARGE: [&str; 17] = [
     "outbox",
     "transfer_outbox",
     "webhook_attempts",
+    "webhook_notices",
 ];
 
 #[tokio::test]
@@ -67,6 +68,11 @@ async fn what_is_looked_for_often_has_an_index_of_its_own() {
         ("-- pasts", "transfers_by_payer (payer=? AND id<?)"),
         ("-- list_endpoints", "webhook_endpoints_by_owner"),
         ("-- endpoints_for", "webhook_endpoints_by_owner"),
+        ("-- owe_notice", "webhook_endpoints_by_owner"),
+        ("-- claim_notices", "webhook_notices_due"),
+        ("-- claim_notices: look", "webhook_notices_due"),
+        ("-- expire_leases: notices", "webhook_notices_due"),
+        ("-- maintain: notices", "webhook_notices_given_up"),
         ("-- list_attempts", "webhook_attempts_by_endpoint (endpoint_id=? AND id<?)"),
         ("-- delivered_to", "webhook_attempts_delivered"),
         ("-- maintain: attempts", "webhook_attempts_at"),

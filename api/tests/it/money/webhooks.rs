@@ -2,11 +2,16 @@
 
 use herald_domain::event::raw;
 use herald_domain::money::{Deed, EffectOutcome, Service};
+use herald_domain::notice::NoticeOutcome;
+use herald_domain::submission::Verdict;
+use herald_pipeline::Teller;
+use herald_services::Webhook;
 use herald_services::webhook::{Config, Message, Sender};
+use herald_testkit::build;
 use herald_testkit::webhook_receiver::{Answer, WebhookReceiver};
 use serde_json::{Value, json};
 
-use super::super::app::TestApp;
+use super::super::app::{TestApp, python};
 use super::{bank, paid, payment, served};
 
 async fn make(app: &TestApp, user: &str, url: &str, events: Value) -> Value {
@@ -71,6 +76,7 @@ async fn what_can_be_no_endpoint_is_named_with_what_it_takes() {
         (json!([]), "/events"),
         (json!("transfer.*"), "/events"),
         (json!(["transfer.*", "transfer.pending"]), "/events/1"),
+        (json!(["submission.finished", "submission.queued"]), "/events/1"),
         (json!([7]), "/events/0"),
         (Value::Null, "/events"),
     ] {
@@ -137,6 +143,39 @@ async fn a_replay_says_the_same_again_and_nothing_goes_to_one_that_is_gone() {
     let seen: Value = app.get(&path(&made)).user("bob").send().await.ok().json();
     assert!(seen["disabled_at"].is_string() && seen["disabled_reason"] == "gone", "{seen}");
     assert_eq!(replay(&attempt).await.code(), "endpoint_disabled");
+}
+
+/// Of a submission of one's own; once it was redriven there is another story to tell.
+#[tokio::test]
+async fn an_end_of_a_submission_is_replayed_as_long_as_it_is_the_end() {
+    let (app, receiver) = (bank().await, WebhookReceiver::start().await);
+    let made = make(&app, "alice", &receiver.url(), json!(["submission.finished", "submission.*"])).await;
+    assert_eq!(made["events"], json!(["submission.finished", "submission.*"]));
+    app.post("/submit", &python()).user("alice").send().await;
+    let id = app.judge_next(Verdict::InternalError).await;
+    let config = Config { allow_private: true };
+    let service = Webhook::new(&config, app.store.clone(), std::sync::Arc::new(herald_domain::clock::SystemClock));
+    let claims = app.store.claim_notices(build::token(), 15_000, 10).await.unwrap();
+    assert_eq!(service.tell(&claims[0]).await, NoticeOutcome::Told);
+    let listed: Value = app.get(&format!("{}/attempts", path(&made))).user("alice").send().await.ok().json();
+    let attempt = listed["items"][0].clone();
+    assert_eq!((&attempt["submission"], &attempt["transfer"]), (&json!(id), &Value::Null));
+    assert_eq!((&attempt["event"], &attempt["delivered"]), (&json!("submission.finished"), &json!(true)));
+    let replay = || {
+        let path = format!("{}/attempts/{}/replay", path(&made), attempt["id"].as_str().unwrap());
+        app.post(&path, &json!({})).user("alice").send()
+    };
+    let again: Value = replay().await.ok().json();
+    assert_eq!(again["message"], attempt["message"]);
+    let calls = receiver.wait_for(2).await;
+    assert_eq!((calls[0].header("webhook-id"), &calls[0].body), (calls[1].header("webhook-id"), &calls[1].body));
+
+    let letter = build::dead_letter(Some(id), app.store.store_now().await.unwrap());
+    app.store.add_dead_letter(&letter).await.unwrap();
+    app.store.redrive(letter.id, build::message_id()).await.unwrap().unwrap();
+    assert_eq!(replay().await.code(), "not_found");
+    app.judge_next(Verdict::Accepted).await;
+    assert_eq!(replay().await.code(), "not_found");
 }
 
 /// Plays the webhook service.
