@@ -4,6 +4,7 @@ mod services;
 
 use std::fmt::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use herald_domain::money::view::{BookedView, EffectView, TransferView};
 use herald_domain::money::{Currency, EffectState, Holder, TransferState};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use super::{Error, Result};
 use crate::client::http::Call;
 use crate::client::{Client, Place, transfer};
+use services::Seen;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -43,6 +45,9 @@ pub struct Args {
     /// Show each service as it gets done.
     #[arg(long, short)]
     watch: bool,
+    /// Seconds to watch for at most: a service that is down, or a receiver that is, may take days.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "watch")]
+    within: u64,
     /// Print the transfer as JSON.
     #[arg(long)]
     json: bool,
@@ -69,14 +74,18 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     let client = super::connect(&args.place)?;
     let booked = post(&client, &args, amount).await?;
     eprintln!("transfer {}", booked.id);
-    if args.watch {
-        services::follow(&client, &booked).await?;
-    }
+    let seen = match args.watch {
+        true => services::follow(&client, &booked, Duration::from_secs(args.within)).await?,
+        false => Seen::All,
+    };
     let view = transfer::get(&client, booked.id).await?;
     if args.json {
         super::print_json(&view)?;
     } else {
         super::print(&describe(&view, args.watch))?;
+    }
+    if seen == Seen::Some {
+        eprintln!("after {} s not all is done; what is pending is done once its service runs", args.within);
     }
     Ok(exit_code(&view))
 }

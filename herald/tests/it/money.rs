@@ -21,6 +21,8 @@ const SERVICES: [&str; 5] = ["fraud", "statement", "notification", "webhook", "r
 struct Script {
     /// The webhook fails.
     failing: bool,
+    /// Rewards are not given while anybody looks.
+    waiting: bool,
     /// The payment is only held.
     held: bool,
     replayed: bool,
@@ -42,7 +44,7 @@ impl Bank {
         let bank = Self { script, url, asked: Arc::default() };
         let routes = Router::new()
             .route("/transactions", post(pay))
-            .route("/transactions/{id}", get(|State(bank): State<Self>| async move { Json(bank.view(6)) }))
+            .route("/transactions/{id}", get(|State(bank): State<Self>| async move { Json(bank.view(bank.last())) }))
             .route("/accounts", get(accounts))
             .route("/accounts/{id}", get(|| async { Json(account("alice", 998_750)) }))
             .route("/accounts/{id}/statement", get(statement))
@@ -64,6 +66,11 @@ impl Bank {
     async fn pay(&self, more: &[&str]) -> Output {
         let payment = ["pay", "--from", "alice", "--to", "shop", "--amount", "12.50", "--currency", "INR"];
         self.herald(&[&payment[..], more].concat()).await
+    }
+
+    /// The offset of the last event.
+    fn last(&self) -> usize {
+        if self.script.waiting { 5 } else { 6 }
     }
 
     /// After so many events.
@@ -111,13 +118,16 @@ async fn socket(State(bank): State<Bank>, upgrade: WebSocketUpgrade) -> Response
             "recovered": true, "data": bank.view(1)});
         socket.send(Message::text(snapshot.to_string())).await.unwrap();
         let whole = bank.view(6);
-        for (offset, service) in (2..).zip(SERVICES) {
+        for (offset, service) in (2..=bank.last()).zip(SERVICES) {
             let effect = &whole["services"][service]["status"];
             let data = json!({"id": ID, "status": "completed", "service": service, "effect": effect, "attempts": 1,
                 "detail": {}});
             let event = json!({"v": 1, "type": "event", "channel": channel, "offset": offset,
                 "cursor": format!("c{offset}"), "event": format!("{service}.x"), "data": data});
             socket.send(Message::text(event.to_string())).await.unwrap();
+        }
+        if bank.script.waiting {
+            std::future::pending::<()>().await;
         }
     })
 }
@@ -162,6 +172,18 @@ async fn a_payment_shows_each_service_as_it_gets_done_and_exits_0() {
         *body,
         json!({"from": "alice", "to": "shop", "amount": 1250, "currency": "INR", "reference": "order 17", "hold": false})
     );
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_is_waited_for_as_long_as_asked() {
+    let bank = Bank::open(Script { waiting: true, ..Script::default() }).await;
+    let output = bank.pay(&["--watch", "--within", "2"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).ends_with("after 2 s not all is done; what is pending is done once its service runs\n")
+    );
+    assert!(text(&output.stdout).contains("rewards       pending"), "{}", text(&output.stdout));
+    assert_eq!(bank.pay(&["--within", "2"]).await.status.code(), Some(64), "only while watching");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 use herald_domain::money::view::BookedView;
 use herald_domain::money::{EffectState, Service, TransferState};
@@ -13,13 +14,26 @@ use crate::client::Client;
 use crate::client::transfer::{Followed, Standing};
 use crate::client::watch::{self, News};
 
-/// Follows a transfer until nothing is pending, showing each step.
-pub async fn follow(client: &Client, booked: &BookedView) -> Result<()> {
+/// What was seen before one stopped looking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    /// Nothing is pending.
+    All,
+    Some,
+}
+
+/// Follows a transfer until nothing is pending, or for so long, showing each step.
+pub async fn follow(client: &Client, booked: &BookedView, within: Duration) -> Result<Seen> {
     let mut list = List::start();
     let watched = booked.into();
-    let followed = watch::follow(client, &watched, Followed::new(booked.id), &mut |news| list.show(&news)).await;
+    let mut show = |news: News<'_, Standing>| list.show(&news);
+    let following = watch::follow(client, &watched, Followed::new(booked.id), &mut show);
+    let followed = tokio::time::timeout(within, following).await;
     list.clear();
-    Ok(followed?)
+    match followed {
+        Ok(followed) => followed.map(|()| Seen::All).map_err(Into::into),
+        Err(_) => Ok(Seen::Some),
+    }
 }
 
 enum List {
