@@ -190,7 +190,7 @@ for line in sys.stdin:
         sys.exit("not signed with the secret: " + line)
     print(call["body"])
 '
-receive_webhooks() { # a server of the payee's, in the stack's network, which only this test lets be called
+receive_webhooks() { # CURL OPTIONS…: a server of the payee's, in the stack's network, which only this test lets be called
   cat > docker-compose.override.yml << 'YAML'
 services:
   api: { environment: { HERALD_WEBHOOK_ALLOW_PRIVATE: "1" } }
@@ -199,7 +199,7 @@ YAML
   up
   docker run -d --name "$project-receiver" --network "${project}_inside" --network-alias receiver \
     --label "com.docker.compose.project=$project" --entrypoint python3 "$project-worker" -c "$RECEIVER" > /dev/null
-  secret=$(call POST /webhooks '{"url": "http://receiver:8000/hooks", "events": ["transfer.*"]}' | jq -r .secret)
+  secret=$(call POST /webhooks '{"url": "http://receiver:8000/hooks", "events": ["transfer.*"]}' "$@" | jq -r .secret)
   [[ $secret = whsec_* ]] || fail "the endpoint has no secret"
 }
 hang_up() {
@@ -219,23 +219,22 @@ mails_of() { # TRANSFER: to whom, with which amount, by Message-ID
   done
 }
 pay() { # five containers act on one payment, and wherever one looks it is the same to the paisa
-  local steps id
-  receive_webhooks
-  for account in payer:user payee:merchant; do
-    call POST /accounts "{\"handle\": \"${account%:*}\", \"currency\": \"INR\", \"kind\": \"${account#*:}\"}" > /dev/null
-  done
+  local steps id as_payee=(-H 'Herald-User: shopkeeper')
+  receive_webhooks "${as_payee[@]}"
+  call POST /accounts '{"handle": "payer", "currency": "INR", "kind": "user"}' > /dev/null
+  call POST /accounts '{"handle": "payee", "currency": "INR", "kind": "merchant"}' "${as_payee[@]}" > /dev/null
   for account in payer rewards.inr; do
     call POST "/accounts/$account/fund" '{"amount": 100000}' -H "Idempotency-Key: fund-$account" > /dev/null
   done
   steps=$(herald_client pay --from payer --to payee --amount 12.50 --currency INR --watch 2>&1) || fail "herald pay --watch: $steps"
-  id=$(call GET '/transactions?account=payee' | jq -r '.items[] | select(.kind == "payment") | .id')
+  id=$(call GET '/transactions?account=payee' '' "${as_payee[@]}" | jq -r '.items[] | select(.kind == "payment") | .id')
   for service in notification fraud statement rewards webhook; do
     grep -qE "^  $service +done" <<< "$steps" || fail "herald pay --watch does not show that $service is done: $steps"
   done
   expect "services of the payment" '["done","done","done","done","done"]' \
     "$(call GET "/transactions/$id" | jq -c '[.services[].status] | sort')"
   expect "money after the payment" '[98762,1250]' \
-    "$(for account in payer payee; do call GET "/accounts/$account"; done | jq -cs '[.[].balance]')"
+    "$( (call GET /accounts/payer; call GET /accounts/payee '' "${as_payee[@]}") | jq -cs '[.[].balance]')"
   expect "statement of the payer" '["reward",12,98762] ["payment",-1250,98750] ["funding",100000,100000]' \
     "$(call GET /accounts/payer/statement | jq -c '.items[] | [.kind, .amount, .balance]' | xargs -d '\n')"
   expect "mails of the payment" "payer 1 1 payee 1 1" "$(mails_of "$id" | xargs)"
