@@ -59,8 +59,13 @@ pub fn shared_broker() -> String {
 impl Site {
     /// Everything in one process, on SQLite and the in-process broker.
     pub async fn up() -> Self {
+        Self::up_with(Vec::new()).await
+    }
+
+    /// The same, with further settings.
+    pub async fn up_with(mut settings: Vec<(String, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut settings = quick_goodbye();
+        settings.extend(quick_goodbye());
         settings.push(setting("HERALD_DATA", folder.path().join("data").to_str().unwrap()));
         let process = Process::start("up", folder.path(), &settings).await;
         Self { processes: vec![process], settings, key: None, database: None, folder }

@@ -3,3 +3,4 @@
 mod money;
 mod pages;
 mod scripts;
+mod told;

@@ -1,14 +1,21 @@
-//! One payment through everything: each place where it can be seen says the same, to the paisa.
+//! One payment through everything: each place where it can be seen says the same, to the paisa. And a submission beside it, of
+//! whose end a webhook tells.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
+use herald_testkit::webhook_receiver::WebhookReceiver;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::block_in_place;
+use tokio::time::Instant;
 
-use super::bank::{Bank, OPENING, SERVICES, SHOP, is_open, status};
+use super::bank::{Bank, OPENING, SERVICES, SHOP, fleet, is_open, status};
 use super::tally::tally;
+use crate::processes::client::PATIENCE;
+use crate::processes::program::ONE_CASE;
 use crate::processes::scale::alone;
+use crate::processes::site::Plan;
 use crate::processes::story::Story;
 use crate::processes::watcher::Socket;
 
@@ -19,7 +26,9 @@ const EARNED: i64 = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_is_the_same_wherever_it_is_looked_at() {
     let _alone = alone().await;
-    let bank = Bank::open(&["alice", "bob"]).await;
+    let kinds = [fleet(), vec!["worker"]].concat();
+    let bank = Bank::open_on(Plan { kinds, ..Plan::shared() }, &["alice", "bob"]).await;
+    let submission = Submission::begin(&bank).await;
     let id = pay_and_watch(&bank).await;
     let transfer = bank.transfer("alice", &id).await;
     assert!(SERVICES.iter().all(|service| status(&transfer, service) == "done"), "{transfer:#}");
@@ -31,6 +40,40 @@ async fn a_payment_is_the_same_wherever_it_is_looked_at() {
     bank.check_ledger();
     tally(&bank).await.assert_nothing_twice();
     pushed(&bank).await;
+    submission.was_told_of_once(&bank).await;
+}
+
+/// Alice's, with a receiver of its own.
+struct Submission {
+    id: String,
+    endpoint: Value,
+    receiver: WebhookReceiver,
+}
+
+impl Submission {
+    async fn begin(bank: &Bank) -> Self {
+        let (alice, receiver) = (bank.client.acting_for("alice"), WebhookReceiver::start().await);
+        let (_, endpoint) = alice.post("/webhooks", &json!({"url": receiver.url(), "events": ["submission.*"]})).await;
+        Self { id: alice.submit(ONE_CASE).await.id, endpoint, receiver }
+    }
+
+    async fn was_told_of_once(&self, bank: &Bank) {
+        self.receiver.wait_for(1).await;
+        let alice = bank.client.acting_for("alice");
+        let attempts = format!("/webhooks/{}/attempts?limit=10", self.endpoint["id"].as_str().unwrap());
+        let since = Instant::now();
+        while alice.list(&attempts).await.is_empty() {
+            assert!(since.elapsed() < PATIENCE, "the call was never recorded");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let calls = self.receiver.calls();
+        let [call] = &calls[..] else { panic!("{calls:?}") };
+        assert!(call.is_signed_with(self.endpoint["secret"].as_str().unwrap()), "{call:?}");
+        let told: Value = serde_json::from_slice(&call.body).unwrap();
+        assert_eq!((&told["type"], &told["data"]["id"]), (&json!("submission.finished"), &json!(self.id)));
+        assert_eq!(told["data"]["verdict"], ONE_CASE.verdict);
+        assert_eq!(alice.status(&self.id).await["verdict"], ONE_CASE.verdict);
+    }
 }
 
 /// By the command line, with a key of alice's own; the transfer's id.
