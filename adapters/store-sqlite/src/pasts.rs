@@ -54,18 +54,18 @@ async fn find(
             union all
             select ?5, (select owner from accounts where id = ?6), ?6, ?7, ?8 where ?5 is not null
         )
-        select t.id as "id!: Uuid", t.created_at as "created_at!: i64", (
+        select asked.id as "id!: Uuid", asked.created_at as "created_at!: i64", (
             select json_array(
-                count(*) filter (where p.created_at >= t.created_at - ?2),
-                coalesce(sum(p.amount) filter (where p.created_at >= t.created_at - ?2), 0),
+                count(*) filter (where p.created_at >= asked.created_at - ?2),
+                coalesce(sum(p.amount) filter (where p.created_at >= asked.created_at - ?2), 0),
                 count(*), coalesce(sum(p.amount) / count(*), 0),
-                count(*) filter (where p.to_account = t.to_account),
-                count(*) filter (where p.to_account = t.to_account and p.created_at >= t.created_at - ?3))
+                count(*) filter (where p.to_account = asked.to_account),
+                count(*) filter (where p.to_account = asked.to_account and p.created_at >= asked.created_at - ?3))
             from (select amount, to_account, created_at from transfers p
-                where p.payer = t.payer and p.id < t.id and p.from_account = t.from_account and p.kind = 'payment'
+                where p.payer = asked.payer and p.id < asked.id and p.from_account = asked.from_account and p.kind = 'payment'
                 order by p.id desc limit ?4) p
         ) as "figures!: String"
-        from asked t"#,
+        from asked"#,
         ids,
         HOUR,
         DAY,
