@@ -10,10 +10,12 @@ use tokio::net::TcpStream;
 use crate::{Mail, Mailbox, Manner};
 
 const MAX_MAIL_BYTES: usize = 1 << 20;
+/// A mail that is too large is read on so far, for the sake of an answer; then the client is cut off.
+const MAX_READ_BYTES: usize = 4 * MAX_MAIL_BYTES;
 /// RFC 5321 lets a line of text be 1,000 bytes long; nothing is gained by being as strict.
 const MAX_LINE_BYTES: u64 = 64 << 10;
 const MAX_RECIPIENTS: usize = 100;
-/// How long a client may be silent (RFC 5321, 4.5.3.2.7).
+/// How long a client may be silent, or leave an answer unread (RFC 5321, 4.5.3.2.7).
 const SILENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Talk {
@@ -71,7 +73,8 @@ impl Talk {
     }
 
     async fn say(&mut self, line: &str) -> io::Result<()> {
-        self.client.write_all(format!("{line}\r\n").as_bytes()).await
+        let text = format!("{line}\r\n");
+        tokio::time::timeout(SILENCE, self.client.write_all(text.as_bytes())).await?
     }
 
     /// Without its end; `None` when the client is gone, was silent for too long, or sends no lines.
@@ -140,18 +143,19 @@ impl Talk {
 
     /// Up to the line that is a dot alone; one dot in front of a line is the client's stuffing (RFC 5321, 4.5.2).
     async fn text(&mut self) -> io::Result<Data> {
-        let (mut text, mut too_much) = (String::new(), false);
-        loop {
+        let (mut text, mut read) = (String::new(), 0);
+        while read <= MAX_READ_BYTES {
             let Some(line) = self.line().await? else { return Ok(Data::Cut) };
             if line == "." {
-                return Ok(if too_much { Data::TooMuch } else { Data::Text(text) });
+                return Ok(if read > MAX_MAIL_BYTES { Data::TooMuch } else { Data::Text(text) });
             }
-            too_much |= text.len() + line.len() + 2 > MAX_MAIL_BYTES;
-            if !too_much {
+            read += line.len() + 2;
+            if read <= MAX_MAIL_BYTES {
                 text.push_str(line.strip_prefix('.').unwrap_or(&line));
                 text.push_str("\r\n");
             }
         }
+        Ok(Data::Cut)
     }
 
     fn forget(&mut self) {

@@ -1,6 +1,6 @@
 //! The server as a client sees it, and what it leaves in the folder.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -85,6 +85,20 @@ async fn what_is_out_of_order_or_too_large_is_refused_and_the_talk_goes_on() {
     }
     assert_eq!((client.ask("DATA"), client.ask(".")), ("354".to_owned(), "250".to_owned()));
     assert_eq!(mails(folder.path()).len(), 1);
+}
+
+/// Nobody's mail is read for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_goes_on_after_the_limit_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = client(folder.path()).await;
+    for command in ["MAIL FROM:<>", "RCPT TO:<alice@localhost>", "DATA"] {
+        client.ask(command);
+    }
+    let line = format!("{}\r\n", "x".repeat(1_000));
+    let sent = (0..20_000).take_while(|_| client.0.get_mut().write_all(line.as_bytes()).is_ok()).count();
+    assert!(sent < 20_000, "20 MB were taken");
+    assert_eq!(mails(folder.path()), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
