@@ -17,9 +17,8 @@ pub const NOTICE_QUEUE: &str = "service.webhook";
 /// A notice taken under a lease.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NoticeClaim {
+    /// Open again if it has been redriven since; then nothing is to be told before it has ended again, which owes a new notice.
     pub submission: Submission,
-    /// Of the event that ended it. The submission stands elsewhere if it has been redriven since; then nothing is to be told.
-    pub offset: u64,
     /// Since it was made or last redriven, this one included.
     pub attempt: u32,
 }

@@ -2,7 +2,6 @@
 
 create table webhook_notices (
     submission_id uuid primary key references submissions on delete cascade,
-    "offset" bigint not null,    -- of the event that ended it
     attempt int not null default 0,
     due_at timestamptz,          -- when it may be claimed: the next attempt, or the end of the lease; null: given up
     lease_token uuid,

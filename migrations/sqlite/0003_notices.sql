@@ -3,7 +3,6 @@
 
 create table webhook_notices (
     submission_id blob primary key references submissions on delete cascade,
-    "offset" integer not null,   -- of the event that ended it
     attempt integer not null default 0,
     due_at integer,              -- when it may be claimed: the next attempt, or the end of the lease; null: given up
     lease_token blob,

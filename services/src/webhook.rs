@@ -106,7 +106,7 @@ impl Servant for Webhook {
 impl Teller for Webhook {
     async fn tell(&self, claim: &NoticeClaim) -> NoticeOutcome {
         let submission = &claim.submission;
-        let Some(message) = Message::of_submission(submission).filter(|_| submission.offset == claim.offset) else {
+        let Some(message) = Message::of_submission(submission) else {
             tracing::debug!(submission.id = %submission.id, "it was redriven since, and will be told of when it ends again");
             return NoticeOutcome::Told;
         };

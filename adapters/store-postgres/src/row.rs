@@ -154,14 +154,14 @@ pub(crate) async fn tell(connection: &mut PgConnection, changed: &[Submission]) 
                 as e(channel, "offset", owner, partition, name, data)
             returning at
         ), owed as (
-            insert into webhook_notices (submission_id, "offset", due_at, changed_at)
-            select s.id, s."offset", herald_now(), herald_now()
-            from unnest($7::uuid[], $2::bigint[], $3::text[]) as s(id, "offset", owner)
+            insert into webhook_notices (submission_id, due_at, changed_at)
+            select s.id, herald_now(), herald_now()
+            from unnest($7::uuid[], $3::text[]) as s(id, owner)
             where s.id is not null and exists (
                 select from webhook_endpoints e
                 where e.owner = s.owner and e.disabled_at is null and e.events && $8::text[])
             on conflict (submission_id) do update
-            set "offset" = excluded."offset", attempt = 0, due_at = excluded.due_at, lease_token = null, last_error = null,
+            set attempt = 0, due_at = excluded.due_at, lease_token = null, last_error = null,
                 changed_at = excluded.changed_at
         )
         select at as "at!" from told"#,

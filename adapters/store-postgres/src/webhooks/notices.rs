@@ -15,7 +15,6 @@ use crate::row::{self, clean, letter_id, submission_rows, unsigned};
 
 struct NoticeRow {
     submission_id: Uuid,
-    offset: i64,
     attempt: i32,
     last_error: Option<String>,
 }
@@ -43,7 +42,7 @@ pub(super) async fn claim(
             give_up(&mut tx, SubmissionId(row.submission_id), &error).await?;
         } else if let Some(at) = submissions.iter().position(|submission| submission.id.0 == row.submission_id) {
             let submission = submissions.swap_remove(at);
-            claims.push(NoticeClaim { submission, offset: unsigned("offset", row.offset)?, attempt });
+            claims.push(NoticeClaim { submission, attempt });
         }
     }
     tx.commit().await?;
@@ -67,7 +66,7 @@ async fn take(
         set attempt = n.attempt + 1, lease_token = $1, due_at = herald_now() + $2 * interval '1 ms',
             changed_at = herald_now()
         from due where n.submission_id = due.submission_id
-        returning n.submission_id, n."offset", n.attempt, n.last_error"#,
+        returning n.submission_id, n.attempt, n.last_error"#,
         token.0,
         lease_ms as f64,
         i64::from(limit),

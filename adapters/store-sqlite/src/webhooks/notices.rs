@@ -11,25 +11,23 @@ use uuid::Uuid;
 use crate::SqliteStore;
 use crate::fault::fault;
 use crate::outbox::{add_dead_letter, letter_id};
-use crate::row::{integer, ms, number, time, to_json};
+use crate::row::{ms, number, time, to_json};
 use crate::submissions::get;
 use crate::write::Write;
 
 /// Of a submission that has just ended. One that ends again takes the place of what was owed before.
 pub(crate) async fn owe(write: &mut Write, ended: &Submission) -> Result<()> {
     let patterns = to_json(&EventPattern::of_event(ENDED))?;
-    let offset = integer(ended.offset);
     sqlx::query!(
         r#"-- owe_notice
-        insert into webhook_notices (submission_id, "offset", due_at, changed_at)
-        select ?1, ?2, ?3, ?3 where exists (
+        insert into webhook_notices (submission_id, due_at, changed_at)
+        select ?1, ?2, ?2 where exists (
             select 1 from webhook_endpoints e
-            where e.owner = ?4 and e.disabled_at is null
-                and exists (select 1 from json_each(e.events) w where w.value in (select value from json_each(?5))))
-        on conflict (submission_id) do update set "offset" = excluded."offset", attempt = 0, due_at = excluded.due_at,
+            where e.owner = ?3 and e.disabled_at is null
+                and exists (select 1 from json_each(e.events) w where w.value in (select value from json_each(?4))))
+        on conflict (submission_id) do update set attempt = 0, due_at = excluded.due_at,
             lease_token = null, last_error = null, changed_at = excluded.changed_at"#,
         ended.id.0,
-        offset,
         write.now,
         ended.owner.as_str(),
         patterns
@@ -42,7 +40,6 @@ pub(crate) async fn owe(write: &mut Write, ended: &Submission) -> Result<()> {
 
 struct NoticeRow {
     id: Uuid,
-    offset: i64,
     attempt: i64,
     last_error: Option<String>,
 }
@@ -68,7 +65,7 @@ pub(super) async fn claim(
             };
             give_up(&mut write, SubmissionId(row.id), &error).await?;
         } else if let Some(submission) = get(&mut write.tx, SubmissionId(row.id)).await? {
-            claims.push(NoticeClaim { submission, offset: number(row.offset)?, attempt });
+            claims.push(NoticeClaim { submission, attempt });
         }
     }
     write.commit().await?;
@@ -92,7 +89,7 @@ async fn take(write: &mut Write, token: LeaseToken, lease_ms: u64, limit: u32) -
         r#"-- claim_notices
         update webhook_notices set attempt = attempt + 1, lease_token = ?1, due_at = ?2, changed_at = ?3
         where submission_id in (select submission_id from webhook_notices where due_at <= ?3 order by due_at limit ?4)
-        returning submission_id as "id!: Uuid", "offset" as "offset!", attempt as "attempt!", last_error as "last_error?""#,
+        returning submission_id as "id!: Uuid", attempt as "attempt!", last_error as "last_error?""#,
         token.0,
         until,
         write.now,
