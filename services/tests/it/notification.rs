@@ -89,6 +89,20 @@ async fn a_server_that_is_away_is_tried_again() {
     assert!(detail(&effect)["error"].as_str().unwrap().starts_with("payer: "), "{}", effect.detail);
 }
 
+/// A server that refuses for a night is not given up.
+#[tokio::test]
+async fn a_mail_that_is_put_off_waits_longer_each_time() {
+    let (world, catcher, service) = caught().await;
+    catcher.be("alice@localhost", Manner::Later);
+    let transfer = world.pay(&world.alice, &world.shop, 1_250).await;
+    for (attempt, seconds) in [(1, 1), (5, 3_600), (9, 86_400)] {
+        let claim = EffectClaim { transfer: transfer.clone(), attempt, attempts: 1 };
+        let outcome = service.serve(&claim).await;
+        let EffectOutcome::Again { delay_ms, .. } = outcome else { panic!("{outcome:?}") };
+        assert!((seconds * 1_000..=seconds * 1_100).contains(&delay_ms), "attempt {attempt}: {delay_ms} ms");
+    }
+}
+
 /// The one case in which a mail may come twice; it has the same id, by which the mailbox can tell.
 #[tokio::test]
 async fn a_mail_whose_fate_is_unknown_is_sent_again_with_the_same_id() {
