@@ -10,6 +10,7 @@
 mod allowed;
 
 use crate::sys::Instruction;
+pub use allowed::Purpose;
 use allowed::{Check, NEWEST_KNOWN, rules};
 
 #[cfg(target_arch = "x86_64")]
@@ -35,7 +36,7 @@ const AT_ARCH: u32 = 4;
 const AT_ARGUMENTS: u32 = 16;
 
 /// The whole program.
-pub fn program() -> Vec<Instruction> {
+pub fn program(purpose: Purpose) -> Vec<Instruction> {
     let mut code = vec![
         plain(LOAD_WORD, AT_ARCH),
         branch(IF_EQUAL, ARCH, 1, 0),
@@ -44,7 +45,7 @@ pub fn program() -> Vec<Instruction> {
         branch(IF_AT_LEAST, X32_BIT, 0, 1),
         refuse(libc::EPERM),
     ];
-    code.extend(tree(&segments(rules())));
+    code.extend(tree(&segments(rules(purpose))));
     code
 }
 

@@ -32,6 +32,14 @@ pub enum Check {
     },
 }
 
+/// What a filter is for. A lock on a file of `/usr` is seen by every neighbour: only compilers, some of which lock what they
+/// make, may set any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Compile,
+    Run,
+}
+
 /// The newest number that the list was written against: mseal(2), Linux 6.10. What came later does not exist here, so that
 /// a C library falls back (seccomp(2): EPERM would be taken for an answer).
 pub const NEWEST_KNOWN: u32 = 462;
@@ -52,10 +60,23 @@ const TIOCLINUX: u32 = 0x541c;
 /// left open, and a filter (it could only narrow, but a listener of it is another way to stop a process).
 const PRCTL_REFUSED: &[u32] =
     &[libc::PR_SET_PTRACER as u32, libc::PR_SET_MM as u32, libc::PR_SET_SECCOMP as u32, PR_SET_SPECULATION_CTRL];
+/// fcntl(2) commands that tell of what others do with a file.
+const FCNTL_REFUSED: &[u32] = &[libc::F_SETLEASE as u32, libc::F_NOTIFY as u32];
+/// The same and all locks.
+const FCNTL_LOCKS: &[u32] = &[
+    libc::F_SETLEASE as u32,
+    libc::F_NOTIFY as u32,
+    libc::F_GETLK as u32,
+    libc::F_SETLK as u32,
+    libc::F_SETLKW as u32,
+    libc::F_OFD_GETLK as u32,
+    libc::F_OFD_SETLK as u32,
+    libc::F_OFD_SETLKW as u32,
+];
 const PR_SET_SPECULATION_CTRL: u32 = 53;
 
 /// Every rule, unsorted.
-pub fn rules() -> Vec<(u32, Check)> {
+pub fn rules(purpose: Purpose) -> Vec<(u32, Check)> {
     let lists = [FILES, CONVERSATIONS, MEMORY, PROCESSES, TIME, IDENTITY, HERE];
     let mut rules: Vec<(u32, Check)> =
         lists.into_iter().flatten().map(|&number| (number as u32, Check::Allow)).collect();
@@ -73,6 +94,14 @@ pub fn rules() -> Vec<(u32, Check)> {
     add(libc::SYS_sched_setscheduler, Check::OnlyIf { argument: 1, values: ordinary });
     add(libc::SYS_ioctl, Check::Unless { argument: 1, values: &[libc::TIOCSTI as u32, TIOCLINUX] });
     add(libc::SYS_prctl, Check::Unless { argument: 0, values: PRCTL_REFUSED });
+    let commands = match purpose {
+        Purpose::Compile => {
+            add(libc::SYS_flock, Check::Allow);
+            FCNTL_REFUSED
+        }
+        Purpose::Run => FCNTL_LOCKS,
+    };
+    add(libc::SYS_fcntl, Check::Unless { argument: 1, values: commands });
     rules
 }
 
@@ -94,8 +123,6 @@ const FILES: &[c_long] = &[
     libc::SYS_close_range,
     libc::SYS_dup,
     libc::SYS_dup3,
-    libc::SYS_fcntl,
-    libc::SYS_flock,
     libc::SYS_lseek,
     libc::SYS_fstat,
     libc::SYS_newfstatat,

@@ -2,7 +2,7 @@ use super::*;
 
 /// Runs the program as the kernel would, on one system call.
 fn verdict(arch: u32, number: u32, arguments: [u64; 6]) -> u32 {
-    let code = program();
+    let code = program(Purpose::Run);
     let mut accumulator = 0;
     let mut at = 0;
     loop {
@@ -33,7 +33,7 @@ const ENOSYS: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 
 #[test]
 fn every_number_gets_the_verdict_of_its_rule_and_all_others_are_refused() {
-    let rules = rules();
+    let rules = rules(Purpose::Run);
     for number in 0..2000 {
         let got = verdict(ARCH, number, [0; 6]);
         match rules.iter().find(|(n, _)| *n == number) {
@@ -74,7 +74,7 @@ fn what_reaches_out_of_a_run_is_not_in_the_list() {
 
 #[test]
 fn no_number_has_two_rules() {
-    let mut numbers: Vec<u32> = rules().into_iter().map(|(number, _)| number).collect();
+    let mut numbers: Vec<u32> = rules(Purpose::Run).into_iter().map(|(number, _)| number).collect();
     numbers.sort_unstable();
     let before = numbers.len();
     numbers.dedup();
@@ -125,8 +125,20 @@ fn foreign_entry_points_never_pass() {
 
 #[test]
 fn a_call_passes_few_instructions() {
-    let segments = segments(rules()).len();
+    let segments = segments(rules(Purpose::Run)).len();
     let longest_search = segments.ilog2() + 1;
     assert!(longest_search <= 8, "{segments} segments");
-    assert!(program().len() < 400, "{} instructions", program().len());
+    assert!(program(Purpose::Run).len() < 400, "{} instructions", program(Purpose::Run).len());
+}
+
+#[test]
+fn only_compilers_may_lock_files() {
+    let allows = |purpose, number: libc::c_long| {
+        rules(purpose).iter().any(|(n, check)| *n == number as u32 && *check == Check::Allow)
+    };
+    assert!(allows(Purpose::Compile, libc::SYS_flock) && !allows(Purpose::Run, libc::SYS_flock));
+    let second = |number: libc::c_long, value: i32| verdict(ARCH, number as u32, [0, value as u64, 0, 0, 0, 0]);
+    assert_eq!(second(libc::SYS_fcntl, libc::F_SETLK), EPERM);
+    assert_eq!(second(libc::SYS_fcntl, libc::F_SETLEASE), EPERM);
+    assert_eq!(second(libc::SYS_fcntl, libc::F_DUPFD_CLOEXEC), libc::SECCOMP_RET_ALLOW);
 }
