@@ -13,6 +13,7 @@ mod v2;
 
 use std::cell::{Cell, RefCell};
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -85,16 +86,24 @@ impl Tree {
         if place.version == Version::Two {
             v2::delegate(first)?;
         }
-        let name = format!("{PREFIX}{}", std::process::id());
+        // Process ids are unique on a machine only as long as nobody has a pid namespace of its own.
+        let name = format!("{PREFIX}{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
         let folders: Vec<PathBuf> = parents.iter().map(|parent| parent.join(&name)).collect();
-        for folder in &folders {
-            made(folder)?;
+        let prepared = folders.iter().try_for_each(|folder| made(folder)).and_then(|()| match place.version {
+            Version::One => Ok(()),
+            Version::Two => v2::pass_on(&folders[0]),
+        });
+        let lock = prepared.and_then(|()| locked(&folders[0]).ok_or("another launcher has this one's groups".into()));
+        match lock {
+            Ok(_lock) => {
+                Ok(Self { folders, version: place.version, next: Cell::new(1), busy: RefCell::default(), _lock })
+            }
+            // One hierarchy may allow what the next does not: half a group is none.
+            Err(reason) => {
+                folders.iter().for_each(|folder| drop(removed(folder)));
+                Err(reason)
+            }
         }
-        let lock = locked(&folders[0]).ok_or("another launcher has this one's groups")?;
-        if place.version == Version::Two {
-            v2::pass_on(&folders[0])?;
-        }
-        Ok(Self { folders, version: place.version, next: Cell::new(1), busy: RefCell::default(), _lock: lock })
     }
 
     /// A fresh group with these limits, or none at all.

@@ -26,7 +26,7 @@ fn folders(launcher: u32) -> Vec<PathBuf> {
             if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 continue;
             }
-            match entry.file_name().to_string_lossy() == format!("herald-run-{launcher}") {
+            match entry.file_name().to_string_lossy().starts_with(&format!("herald-run-{launcher}-")) {
                 true => found.push(entry.path()),
                 false => next.push(entry.path()),
             }

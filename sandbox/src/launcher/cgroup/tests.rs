@@ -145,6 +145,16 @@ fn what_a_killed_launcher_left_is_swept_and_what_a_living_one_has_is_not() {
     assert_eq!((left.exists(), living.join("1").exists(), foreign.join("1").exists()), (false, true, true));
 }
 
+#[test]
+fn one_hierarchy_that_refuses_leaves_nothing_in_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("memory")).unwrap();
+    let place = Place { version: Version::One, folders: ["/memory", "/absent"].map(PathBuf::from).into() };
+    let root = folder.path().display().to_string();
+    assert!(Tree::open(&place, &root).err().unwrap().contains("absent"));
+    assert_eq!(fs::read_dir(folder.path().join("memory")).unwrap().count(), 0);
+}
+
 const HYBRID_MOUNTS: &str = "\
 30 20 0:25 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755
 31 30 0:26 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct
