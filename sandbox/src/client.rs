@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::fs::{MemfdFlags, SealFlags};
 
 use crate::wire::{Answer, Ask, Job, Outcome, Settings};
-use crate::{Config, Layer, MemorySource, Report, Run, SandboxError};
+use crate::{Config, Layer, Report, Run, SandboxError};
 use link::Link;
 use supervisor::Supervisor;
 
@@ -34,10 +34,11 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts the launcher (a re-exec of this binary) and its self-test; call it before the runtime is busy.
     pub async fn start(config: Config) -> Result<Self, SandboxError> {
-        let settings = Settings { slots: config.slots.max(1), first_uid: config.first_uid, box_kb: config.box_kb };
+        let Config { slots, allow_weak, first_uid, box_kb, cgroups } = config;
+        let settings = Settings { slots: slots.max(1), first_uid, box_kb, cgroups };
         let supervisor = Supervisor::start(settings).await?;
         let layers = probe(&supervisor).await?;
-        refuse_without(&layers, config.allow_weak)?;
+        refuse_without(&layers, allow_weak)?;
         Ok(Self { supervisor, layers: layers.into() })
     }
 
@@ -164,8 +165,7 @@ fn report(outcome: Outcome, outputs: Vec<OwnedFd>) -> Result<Report, SandboxErro
         Ok::<_, SandboxError>(bytes)
     };
     let (stdout, stderr) = (read(outcome.stdout_bytes)?, read(outcome.stderr_bytes)?);
-    let Outcome { exit, stopped_by, cpu_ms, wall_ms, memory_kb, .. } = outcome;
-    let memory_source = MemorySource::Rusage;
+    let Outcome { exit, stopped_by, cpu_ms, wall_ms, memory_kb, memory_source, .. } = outcome;
     Ok(Report { exit, stopped_by, cpu_ms, wall_ms, memory_kb, memory_source, stdout, stderr })
 }
 

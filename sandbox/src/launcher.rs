@@ -10,6 +10,7 @@
 
 mod active;
 mod boxes;
+mod cgroup;
 mod child;
 mod ground;
 mod identity;
@@ -75,6 +76,9 @@ fn serve(mut socket: Receiver<BorrowedFd<'static>>) -> io::Result<()> {
     Launcher { socket, ground, boxes, runs: Vec::new(), waiting: VecDeque::new() }.serve()
 }
 
+/// How long the runs that are left at the end may take to die.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+
 struct Launcher {
     socket: Receiver<BorrowedFd<'static>>,
     ground: Ground,
@@ -88,12 +92,26 @@ impl Launcher {
     fn serve(mut self) -> io::Result<()> {
         loop {
             if self.wait()? {
-                let Some((request, fds)) = self.socket.receive()? else { return Ok(()) };
+                let Some((request, fds)) = self.socket.receive()? else { return self.end() };
                 self.waiting.push_back((request, fds));
             }
             self.watch_runs()?;
             self.take_waiting()?;
         }
+    }
+
+    /// Nobody is there any more: every run dies, and their cgroups go.
+    fn end(&mut self) -> io::Result<()> {
+        let patience = Instant::now() + LAST_PATIENCE;
+        self.runs.iter_mut().for_each(Active::forget);
+        while !self.runs.is_empty() && Instant::now() < patience {
+            self.watch_runs()?;
+            let _ = poll(&mut [], Some(&timespec(Duration::from_millis(2))));
+        }
+        if let Ok(tree) = &self.ground.cgroups {
+            tree.close();
+        }
+        Ok(())
     }
 
     /// Sleeps until a message, an event of a run, or the next moment to look at one. Whether a message is there.
@@ -122,8 +140,9 @@ impl Launcher {
             }
             let run = self.runs.swap_remove(n);
             self.boxes.leave(run.box_id());
-            if let Some(id) = run.asked_by() {
-                let (answer, files) = run.finish();
+            let asked_by = run.asked_by();
+            let (answer, files) = run.finish(&self.ground);
+            if let Some(id) = asked_by {
                 let fds: Vec<_> = files.iter().map(AsFd::as_fd).collect();
                 send(self.socket.as_fd(), &Reply { id, answer }, &fds)?;
             }

@@ -10,6 +10,7 @@
 //! nothing privileged touches a path inside a box by name; the worker never forks for a run. Linux 5.12 or newer, on
 //! x86_64 or aarch64. All `unsafe` of the project is in `sys`.
 //!
+//! With a cgroup (version 1 or 2) the kernel itself holds the limits on memory and processes and counts all CPU time.
 //! Without a cgroup, two things are known to slip through: memory that a program has made its parent's by mapping it
 //! shared, filling it in a child and ending the child; and CPU time of children whose parent ignores `SIGCHLD`, save
 //! what is seen of them while they live.
@@ -45,6 +46,18 @@ pub struct Config {
     pub first_uid: u32,
     /// Size of a box (work folder of one submission), in KiB.
     pub box_kb: u64,
+    pub cgroups: Cgroups,
+}
+
+/// Whether every run gets a cgroup of its own. Where it does, a limit that cannot be set is an error of that run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Cgroups {
+    /// Where they can be made; else resource limits and polling bound a run, and the layer says why.
+    #[default]
+    Auto,
+    /// Does not start where they cannot be made.
+    Require,
+    Off,
 }
 
 /// One host path shown read-only inside, at `to`.

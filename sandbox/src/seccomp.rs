@@ -1,20 +1,24 @@
 //! The seccomp filter of every run: our own BPF, laid out as a binary search tree over the system call numbers.
 //!
-//! A linear chain of comparisons costs every run several tenths of a millisecond when the kernel checks and compiles it;
-//! a tree of the same rules about a fifth of that, and a system call passes some seven comparisons instead of ninety.
-//! Rules name what is refused; everything else passes. Foreign entry points (32-bit, x32) never pass.
+//! It is a list of what is allowed (`allowed`): what no rule names is refused with EPERM, and what is newer than the list
+//! does not exist (ENOSYS), see seccomp(2). Foreign entry points (32-bit, x32) never pass.
+//!
+//! A linear chain of comparisons costs every run several tenths of a millisecond when the kernel checks and compiles it.
+//! Here neighbouring numbers with the same rule are one segment, and a system call passes some seven comparisons to find
+//! the segment that it is in.
 
-mod denied;
+mod allowed;
 
 use crate::sys::Instruction;
-use denied::{Check, rules};
+pub use allowed::Purpose;
+use allowed::{Check, NEWEST_KNOWN, rules};
 
 #[cfg(target_arch = "x86_64")]
 const ARCH: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const ARCH: u32 = 0xc000_00b7;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-compile_error!("the sandbox knows the system calls of x86_64 and aarch64 only: add its numbers to seccomp/denied.rs");
+compile_error!("the sandbox knows the system calls of x86_64 and aarch64 only: add its numbers to seccomp/allowed.rs");
 
 /// Set in the number of a system call that was entered as x32; no native number is as large.
 const X32_BIT: u32 = 0x4000_0000;
@@ -32,9 +36,7 @@ const AT_ARCH: u32 = 4;
 const AT_ARGUMENTS: u32 = 16;
 
 /// The whole program.
-pub fn program() -> Vec<Instruction> {
-    let mut rules = rules();
-    rules.sort_by_key(|(number, _)| *number);
+pub fn program(purpose: Purpose) -> Vec<Instruction> {
     let mut code = vec![
         plain(LOAD_WORD, AT_ARCH),
         branch(IF_EQUAL, ARCH, 1, 0),
@@ -43,23 +45,35 @@ pub fn program() -> Vec<Instruction> {
         branch(IF_AT_LEAST, X32_BIT, 0, 1),
         refuse(libc::EPERM),
     ];
-    code.extend(tree(&rules));
+    code.extend(tree(&segments(rules(purpose))));
     code
 }
 
-/// A search tree over `rules`, which are sorted by number. Every path through it ends in a return.
-fn tree(rules: &[(u32, Check)]) -> Vec<Instruction> {
-    match rules {
-        [] => vec![allow()],
-        [(number, check)] => {
-            let action = action(*check);
-            let mut code = vec![branch(IF_EQUAL, *number, 0, action.len() as u8)];
-            code.extend(action);
-            code.push(allow());
-            code
-        }
+/// Numbers from one segment's first up to the next one's have the same rule. The first segment begins at 0, the last has no
+/// end.
+fn segments(mut rules: Vec<(u32, Check)>) -> Vec<(u32, Check)> {
+    const REFUSED: Check = Check::Refuse(libc::EPERM);
+    rules.sort_by_key(|(number, _)| *number);
+    let mut segments = vec![(0, REFUSED)];
+    for (number, check) in rules {
+        segments.extend([(number, check), (number + 1, REFUSED)]);
+    }
+    segments.push((NEWEST_KNOWN + 1, Check::Refuse(libc::ENOSYS)));
+    // Of two that begin at the same number the later one holds: between neighbours nothing is refused.
+    segments.reverse();
+    segments.dedup_by_key(|(first, _)| *first);
+    segments.reverse();
+    segments.dedup_by_key(|(_, check)| *check);
+    segments
+}
+
+/// A search tree over segments. Every path through it ends in a return.
+fn tree(segments: &[(u32, Check)]) -> Vec<Instruction> {
+    match segments {
+        [] => vec![refuse(libc::EPERM)],
+        [(_, check)] => action(*check),
         _ => {
-            let (low, high) = rules.split_at(rules.len() / 2);
+            let (low, high) = segments.split_at(segments.len() / 2);
             let (left, right) = (tree(low), tree(high));
             let pivot = high[0].0;
             let mut code = match u8::try_from(left.len()) {
@@ -76,6 +90,7 @@ fn tree(rules: &[(u32, Check)]) -> Vec<Instruction> {
 /// What is done once the number has matched.
 fn action(check: Check) -> Vec<Instruction> {
     match check {
+        Check::Allow => vec![allow()],
         Check::Refuse(errno) => vec![refuse(errno)],
         Check::OnlyIf { argument, values } => {
             let mut code = vec![plain(LOAD_WORD, AT_ARGUMENTS + 8 * argument)];

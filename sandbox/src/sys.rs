@@ -11,6 +11,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 pub const NEW_USER: libc::c_int = libc::CLONE_NEWUSER;
 pub const NEW_MOUNT: libc::c_int = libc::CLONE_NEWNS;
+pub const NEW_CGROUP: libc::c_int = libc::CLONE_NEWCGROUP;
 
 /// The file descriptor on which a run's processes tell the launcher how it goes; see `launcher::child`.
 pub const STATUS_FD: RawFd = 3;
@@ -29,14 +30,14 @@ fn checked(result: libc::c_long) -> io::Result<libc::c_long> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-/// Makes a child that is pid 1 of fresh pid, mount, network, ipc, uts and cgroup namespaces (and user, if asked).
+/// Makes a child that is pid 1 of fresh pid, mount, network, ipc and uts namespaces (and user, if asked). The cgroup
+/// namespace comes later: its root is the group that one is in when it is made.
 pub fn clone_into_namespaces(own_user: bool) -> io::Result<Forked> {
     let mut flags = libc::CLONE_NEWPID
         | libc::CLONE_NEWNS
         | libc::CLONE_NEWNET
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
-        | libc::CLONE_NEWCGROUP
         | libc::CLONE_PIDFD
         | libc::SIGCHLD;
     if own_user {

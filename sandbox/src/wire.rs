@@ -12,7 +12,7 @@ use rustix::net::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Exit, Layer, Limits, Mount, StoppedBy};
+use crate::{Cgroups, Exit, Layer, Limits, MemorySource, Mount, StoppedBy};
 
 /// The largest message; a longer command line or environment is refused by the worker.
 pub const MAX_MESSAGE: usize = 128 * 1024;
@@ -60,6 +60,7 @@ pub struct Settings {
     pub slots: u32,
     pub first_uid: u32,
     pub box_kb: u64,
+    pub cgroups: Cgroups,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -101,6 +102,7 @@ pub struct Outcome {
     pub cpu_ms: u64,
     pub wall_ms: u64,
     pub memory_kb: u64,
+    pub memory_source: MemorySource,
     pub stdout_bytes: u64,
     pub stderr_bytes: u64,
 }

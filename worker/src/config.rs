@@ -35,6 +35,27 @@ pub struct Config {
     /// kernel counts processes per user id, so two workers of a machine should have their own)
     #[arg(long = "sandbox-first-uid", env = "HERALD_SANDBOX_FIRST_UID", value_name = "UID")]
     pub sandbox_first_uid: Option<u32>,
+    /// A cgroup for every run: where possible, always (or not start), or never
+    #[arg(long = "sandbox-cgroups", env = "HERALD_SANDBOX_CGROUPS", default_value = "auto", value_name = "WHEN")]
+    pub sandbox_cgroups: Cgroups,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cgroups {
+    #[default]
+    Auto,
+    Require,
+    Off,
+}
+
+impl From<Cgroups> for herald_sandbox::Cgroups {
+    fn from(when: Cgroups) -> Self {
+        match when {
+            Cgroups::Auto => Self::Auto,
+            Cgroups::Require => Self::Require,
+            Cgroups::Off => Self::Off,
+        }
+    }
 }
 
 impl Config {
@@ -51,6 +72,7 @@ impl Config {
             allow_weak: self.allow_weak_sandbox,
             first_uid: self.sandbox_first_uid.unwrap_or_else(|| drawn_uid(slots)),
             box_kb: BOX_KB,
+            cgroups: self.sandbox_cgroups.into(),
         }
     }
 }

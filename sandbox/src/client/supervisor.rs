@@ -9,7 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
+use rustix::process::{Pid, PidfdFlags};
 use tokio::sync::{oneshot, watch};
 
 use super::link::Link;
@@ -20,6 +22,8 @@ use crate::{LAUNCHER_ARG, SandboxError};
 const START_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a question waits for a launcher that is being restarted.
 const RESTART_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a launcher may take to end its runs and remove their cgroups.
+const END_PATIENCE: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -33,6 +37,9 @@ pub struct Supervisor {
 struct Ending {
     wanted: Mutex<bool>,
     changed: Condvar,
+    /// Whether the thread is gone, and the launcher with it.
+    done: Mutex<bool>,
+    is_done: Condvar,
 }
 
 impl Supervisor {
@@ -78,6 +85,24 @@ impl Drop for Supervisor {
         if let Some(link) = self.current() {
             link.close();
         }
+        // A process that ends right after this would otherwise kill the launcher while it cleans up. Mostly milliseconds.
+        let done = self.ending.done.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.ending.is_done.wait_timeout_while(done, END_PATIENCE, |done| !*done));
+    }
+}
+
+/// Whether the process, a child that was not waited for, has ended within this time.
+fn has_ended(pid: u32, patience: Duration) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    let Ok(pidfd) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    let timeout = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: i64::from(patience.subsec_nanos()) };
+    poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&timeout)).is_ok_and(|ready| ready > 0)
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        *self.ending.done.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.ending.is_done.notify_all();
     }
 }
 
@@ -121,7 +146,10 @@ impl Thread {
         }
         self.published.send_replace(None);
         link.close();
-        let _ = child.kill();
+        // It sees the end of its socket and cleans up; one that stands still is not waited for long.
+        if !has_ended(child.id(), END_PATIENCE) {
+            let _ = child.kill();
+        }
         let ended = child.wait();
         if !self.is_ending() {
             tracing::error!(status = ?ended.ok(), "the sandbox launcher died; starting another");

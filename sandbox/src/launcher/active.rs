@@ -1,6 +1,7 @@
-//! One run under way: watched from outside until its first process is dead, then told as an answer.
+//! One run under way: watched from outside until its first process is dead, then told as an answer (`telling`).
 
-use std::fs::File;
+mod telling;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -8,12 +9,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
 use super::boxes::Place;
+use super::cgroup::{Group, GroupLimits, Used};
 use super::child::{self, Launch, Payload, Started, monotonic_ns};
 use super::ground::Ground;
 use super::output::Output;
 use super::usage;
-use crate::wire::{Answer, Ask, Outcome};
-use crate::{Exit, Layer, Limits, StoppedBy};
+use crate::wire::Ask;
+use crate::{Limits, MemorySource, StoppedBy};
 
 /// How often memory and CPU time are looked at; near the CPU limit sooner.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -54,6 +56,10 @@ pub struct Active {
     place: Place,
     kind: Kind,
     limits: Limits,
+    group: Option<Box<dyn Group>>,
+    /// CPU time that the group had used when the program began.
+    setup_us: u64,
+    memory_source: MemorySource,
     pid: i32,
     pidfd: OwnedFd,
     /// Closing it is how the first process learns that it must end.
@@ -67,6 +73,7 @@ pub struct Active {
     next_look: Instant,
     cpu_ms: u64,
     peak_kb: u64,
+    out_of_memory: bool,
     stopped_by: Option<StoppedBy>,
     killed: bool,
     failed: Option<String>,
@@ -81,36 +88,42 @@ impl Active {
             None => rustix::fs::memfd_create("nothing", rustix::fs::MemfdFlags::CLOEXEC)
                 .map_err(|e| format!("could not make an empty input: {e}"))?,
         };
-        let own =
-            |payload, writable| Launch { ground, place: &place, writable, mounts: &[], limits: &OWN_LIMITS, payload };
-        let (kind, limits, started) = match &ask {
+        let (kind, limits, payload, writable, mounts) = match &ask {
             Ask::Run { job, .. } => {
                 job.mounts.iter().try_for_each(|mount| ground.make_target(mount))?;
-                let launch = Launch {
-                    ground,
-                    place: &place,
-                    writable: job.writable,
-                    mounts: &job.mounts,
-                    limits: &job.limits,
-                    payload: Payload::Program { argv: &job.argv, env: &job.env },
-                };
-                (Kind::Program, job.limits, child::start(&launch, &stdin)?)
+                let payload = Payload::Program { argv: &job.argv, env: &job.env };
+                (Kind::Program, job.limits, payload, job.writable, job.mounts.as_slice())
             }
-            Ask::Write { files, .. } => {
-                (Kind::Files, OWN_LIMITS, child::start(&own(Payload::Files(files), true), &stdin)?)
-            }
-            _ => (Kind::Probe, OWN_LIMITS, child::start(&own(Payload::Probe, false), &stdin)?),
+            Ask::Write { files, .. } => (Kind::Files, OWN_LIMITS, Payload::Files(files), true, [].as_slice()),
+            _ => (Kind::Probe, OWN_LIMITS, Payload::Probe, false, [].as_slice()),
         };
-        Ok(Self::new(id, place, kind, limits, started))
+        let group = match &ground.cgroups {
+            // Of our own code that writes files nothing needs to be limited.
+            Ok(tree) if !matches!(kind, Kind::Files) => Some(tree.make(&group_limits(&limits))?),
+            _ => None,
+        };
+        let folders = group.as_ref().map_or([].as_slice(), |group| group.folders());
+        let launch = Launch { ground, place: &place, writable, mounts, limits: &limits, group: folders, payload };
+        match child::start(&launch, &stdin) {
+            Ok(started) => Ok(Self::new(id, place, kind, limits, group, started)),
+            Err(reason) => {
+                discard(group, ground);
+                Err(reason)
+            }
+        }
     }
 
-    fn new(id: u64, place: Place, kind: Kind, limits: Limits, started: Started) -> Self {
+    fn new(id: u64, place: Place, kind: Kind, limits: Limits, group: Option<Box<dyn Group>>, started: Started) -> Self {
         let now = Instant::now();
+        let memory_source = group.as_ref().map_or(MemorySource::Rusage, |group| group.source());
         Self {
             asked_by: Some(id),
             place,
             kind,
             limits,
+            group,
+            setup_us: 0,
+            memory_source,
             pid: started.pid,
             pidfd: started.pidfd,
             status: Some(started.status),
@@ -122,6 +135,7 @@ impl Active {
             next_look: now + LOOK_EVERY.min(Duration::from_millis(limits.cpu_ms)),
             cpu_ms: 0,
             peak_kb: 0,
+            out_of_memory: false,
             stopped_by: None,
             killed: false,
             failed: None,
@@ -198,7 +212,8 @@ impl Active {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let numbers: Vec<i64> = rest.split(' ').map_while(|n| n.parse().ok()).collect();
         match (word, numbers.as_slice()) {
-            ("started", [at_ns]) => {
+            ("started", [at_ns, setup_us]) => {
+                self.setup_us = *setup_us as u64;
                 self.began_ns = *at_ns as u64;
                 let ago = Duration::from_nanos(monotonic_ns().saturating_sub(self.began_ns));
                 self.began = Instant::now().checked_sub(ago).unwrap_or(self.began);
@@ -232,7 +247,7 @@ impl Active {
             self.look();
             if self.cpu_ms >= self.limits.cpu_ms {
                 self.stop(StoppedBy::Cpu);
-            } else if self.peak_kb > self.limits.memory_kb {
+            } else if self.out_of_memory {
                 self.stop(StoppedBy::Memory);
             } else if now >= self.deadline() {
                 let idle = self.cpu_ms.saturating_mul(100) < self.limits.wall_ms.saturating_mul(IDLE_SHARE_PERCENT);
@@ -243,6 +258,24 @@ impl Active {
 
     /// Measures the processes of the run, and says when to do so again.
     fn look(&mut self) {
+        match self.used_by_group() {
+            Ok(Some(used)) => {
+                self.cpu_ms = self.cpu_ms.max(self.cpu_us(&used) / 1000);
+                self.out_of_memory |= used.out_of_memory;
+            }
+            Ok(None) => self.look_at_processes(),
+            Err(reason) => {
+                self.failed.get_or_insert(reason);
+                self.kill();
+            }
+        }
+        let left = Duration::from_millis(self.limits.cpu_ms.saturating_sub(self.cpu_ms));
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+        self.next_look = Instant::now() + (left / cores).clamp(LOOK_SOONEST, LOOK_EVERY);
+    }
+
+    /// Without a cgroup: what their own accounts say.
+    fn look_at_processes(&mut self) {
         let used = usage::of_tree(self.pid);
         let mut resident_kb = used.resident_kb;
         if resident_kb > self.limits.memory_kb && used.processes > 1 {
@@ -251,9 +284,18 @@ impl Active {
         }
         self.cpu_ms = self.cpu_ms.max(used.cpu_ms);
         self.peak_kb = self.peak_kb.max(resident_kb);
-        let left = Duration::from_millis(self.limits.cpu_ms.saturating_sub(self.cpu_ms));
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-        self.next_look = Instant::now() + (left / cores).clamp(LOOK_SOONEST, LOOK_EVERY);
+        self.out_of_memory |= self.peak_kb > self.limits.memory_kb;
+    }
+
+    /// A group that cannot be read is a limit that is not watched.
+    fn used_by_group(&self) -> Result<Option<Used>, String> {
+        let used = self.group.as_ref().map(|group| group.used()).transpose();
+        used.map_err(|e| format!("could not read the cgroup: {e}"))
+    }
+
+    /// Without what it took to build the run's surroundings.
+    fn cpu_us(&self, used: &Used) -> u64 {
+        used.cpu_us.saturating_sub(self.setup_us)
     }
 
     fn stop(&mut self, by: StoppedBy) {
@@ -268,81 +310,20 @@ impl Active {
         self.listen();
         self.status = None;
         self.killed = true;
+        if let Some(group) = &self.group {
+            group.kill();
+        }
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
-    }
-
-    /// The answer for a run that is over, and the outputs that go with it.
-    pub fn finish(self) -> (Answer, Vec<File>) {
-        if let Some(reason) = self.failed {
-            return (Answer::Failed(reason), Vec::new());
-        }
-        match self.kind {
-            Kind::Program => self.tell_outcome(),
-            Kind::Files => (self.tell_written(), Vec::new()),
-            Kind::Probe => (self.tell_layers(), Vec::new()),
-        }
-    }
-
-    fn tell_written(&self) -> Answer {
-        match &self.done {
-            Some(Done { wait_status: 0, .. }) => Answer::Written,
-            _ => Answer::Failed("the files were not written in time".into()),
-        }
-    }
-
-    fn tell_layers(self) -> Answer {
-        use std::os::unix::fs::FileExt;
-        let succeeded = self.done.as_ref().is_some_and(|done| done.wait_status == 0);
-        let (length, file) = self.stdout.into_kept();
-        let mut report = vec![0; length as usize];
-        let read = file.is_some_and(|file| file.read_exact_at(&mut report, 0).is_ok());
-        match serde_json::from_slice::<Vec<Layer>>(&report) {
-            Ok(layers) if read && succeeded => Answer::Probed(layers),
-            _ => Answer::Failed("the self-test could not run a program".into()),
-        }
-    }
-
-    fn tell_outcome(self) -> (Answer, Vec<File>) {
-        let (exit, cpu_us, wall_ns, memory_kb) = match (&self.done, self.killed) {
-            (Some(done), _) => (
-                exit_of(done.wait_status),
-                done.cpu_us,
-                done.at_ns.saturating_sub(self.began_ns),
-                self.peak_kb.max(done.max_rss_kb),
-            ),
-            (None, true) => {
-                let wall_ns = self.began.elapsed().as_nanos() as u64;
-                (Exit::Signal(libc::SIGKILL), self.cpu_ms * 1000, wall_ns, self.peak_kb)
-            }
-            (None, false) => return (Answer::Lost("the run was killed from outside".into()), Vec::new()),
-        };
-        let stopped_by = self.stopped_by.or_else(|| {
-            if self.stdout.is_over() {
-                Some(StoppedBy::Stdout)
-            } else if self.stderr.is_over() {
-                Some(StoppedBy::Stderr)
-            } else if exit == Exit::Signal(libc::SIGXFSZ) {
-                Some(StoppedBy::FileSize)
-            } else if cpu_us > self.limits.cpu_ms.saturating_mul(1000) {
-                Some(StoppedBy::Cpu)
-            } else if memory_kb > self.limits.memory_kb {
-                Some(StoppedBy::Memory)
-            } else {
-                None
-            }
-        });
-        let (stdout_bytes, stdout) = self.stdout.into_kept();
-        let (stderr_bytes, stderr) = self.stderr.into_kept();
-        let (cpu_ms, wall_ms) = (cpu_us / 1000, wall_ns / 1_000_000);
-        let outcome = Outcome { exit, stopped_by, cpu_ms, wall_ms, memory_kb, stdout_bytes, stderr_bytes };
-        (Answer::Ran(outcome), stdout.into_iter().chain(stderr).collect())
     }
 }
 
-fn exit_of(wait_status: i32) -> Exit {
-    if libc::WIFSIGNALED(wait_status) {
-        Exit::Signal(libc::WTERMSIG(wait_status))
-    } else {
-        Exit::Code(libc::WEXITSTATUS(wait_status))
+fn group_limits(limits: &Limits) -> GroupLimits {
+    // One more for the first process.
+    GroupLimits { memory_kb: limits.memory_kb, processes: limits.processes.saturating_add(1) }
+}
+
+fn discard(group: Option<Box<dyn Group>>, ground: &Ground) {
+    if let (Some(group), Ok(tree)) = (group, &ground.cgroups) {
+        tree.discard(group);
     }
 }

@@ -3,20 +3,23 @@
 //! Three processes take part. The launcher clones the first process (pid 1 of the run's pid namespace), which builds its
 //! jail, gives up every right, forks the second, and then only waits (`init`). The second applies the limits and becomes
 //! the program. Both report on the status pipe, one line per message:
-//! `failed <text>`: nothing ran; `started <ns>`: the program is about to run; `done <ns> <status> <cpu µs> <KiB>`.
+//! `failed <text>`: nothing ran; `started <ns> <cpu µs>`: the program is about to run, and what it took to get there;
+//! `done <ns> <status> <cpu µs> <KiB>`.
 //! The pipe closes on exec, so a program can neither write to it nor hold it.
 
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
+use rustix::time::ClockId;
 
 use super::boxes::Place;
 use super::ground::Ground;
-use super::{identity, init, jail, landlocked, probe, writer};
+use super::{cgroup, identity, init, jail, landlocked, probe, writer};
 use crate::sys::{self, Forked, STATUS_FD};
 use crate::{Limits, Mount};
 
@@ -37,6 +40,8 @@ pub struct Launch<'a> {
     pub writable: bool,
     pub mounts: &'a [Mount],
     pub limits: &'a Limits,
+    /// The cgroup to join, if there is one.
+    pub group: &'a [PathBuf],
     pub payload: Payload<'a>,
 }
 
@@ -92,7 +97,11 @@ pub fn fail(reason: &str) -> ! {
 
 /// Nanoseconds of the monotonic clock, which is the same in all namespaces.
 pub fn monotonic_ns() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    clock_ns(ClockId::Monotonic)
+}
+
+fn clock_ns(clock: ClockId) -> u64 {
+    let now = rustix::time::clock_gettime(clock);
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
@@ -101,8 +110,9 @@ fn first_process(launch: &Launch<'_>) -> ! {
         Ok(landlocked) => landlocked,
         Err(reason) => fail(&reason),
     };
+    let used_us = clock_ns(ClockId::ProcessCPUTime) / 1000;
     match sys::fork() {
-        Ok(Forked::Child) => second_process(launch, landlocked),
+        Ok(Forked::Child) => second_process(launch, landlocked, used_us),
         Ok(Forked::Parent { pid, .. }) => init::wait_for(pid),
         Err(error) => fail(&format!("could not start a second process: {error}")),
     }
@@ -112,6 +122,8 @@ fn first_process(launch: &Launch<'_>) -> ! {
 fn confine(launch: &Launch<'_>) -> Result<bool, String> {
     let ground = launch.ground;
     die_with_launcher()?;
+    cgroup::join(launch.group)?;
+    sys::unshare(sys::NEW_CGROUP).map_err(|e| format!("could not make a cgroup namespace: {e}"))?;
     if !ground.privileged {
         identity::map_user(ground.inner_uid(launch.place.slot))?;
     }
@@ -126,7 +138,7 @@ fn confine(launch: &Launch<'_>) -> Result<bool, String> {
         .map_err(|e| complain("hide the first process", e.into()))?;
     rustix::thread::set_no_new_privs(true).map_err(|e| complain("set no_new_privs", e.into()))?;
     let landlocked = landlocked::restrict(launch.writable);
-    sys::install_seccomp(&ground.filter).map_err(|e| complain("install the seccomp filter", e))?;
+    sys::install_seccomp(ground.filter(launch.writable)).map_err(|e| complain("install the seccomp filter", e))?;
     Ok(landlocked)
 }
 
@@ -144,7 +156,7 @@ fn die_with_launcher() -> Result<(), String> {
     Ok(())
 }
 
-fn second_process(launch: &Launch<'_>, landlocked: bool) -> ! {
+fn second_process(launch: &Launch<'_>, landlocked: bool, used_us: u64) -> ! {
     if let Err(error) = rustix::process::setsid() {
         fail(&format!("could not start a session: {error}"));
     }
@@ -155,37 +167,38 @@ fn second_process(launch: &Launch<'_>, landlocked: bool) -> ! {
             Err(reason) => fail(&reason),
         },
         Payload::Probe => {
-            set_limits(launch.limits).unwrap_or_else(|reason| fail(&reason));
+            set_limits(launch).unwrap_or_else(|reason| fail(&reason));
             let layers = probe::layers(launch.ground, launch.place.slot, landlocked);
             let report = serde_json::to_vec(&layers).unwrap_or_default();
             if std::io::stdout().write_all(&report).and_then(|()| std::io::stdout().flush()).is_err() {
                 fail("the self-test could not report");
             }
             // Not only our own code: something must be able to execute in there.
-            become_program(&["/bin/true".to_owned()], &[])
+            become_program(&["/bin/true".to_owned()], &[], used_us)
         }
         Payload::Program { argv, env } => {
-            set_limits(launch.limits).unwrap_or_else(|reason| fail(&reason));
-            become_program(argv, env)
+            set_limits(launch).unwrap_or_else(|reason| fail(&reason));
+            become_program(argv, env, used_us)
         }
     }
 }
 
-fn become_program(argv: &[String], env: &[(String, String)]) -> ! {
+fn become_program(argv: &[String], env: &[(String, String)], used_us: u64) -> ! {
     let Some((executable, arguments)) = argv.split_first().filter(|(first, _)| first.starts_with('/')) else {
         fail("could not execute: the executable must be an absolute path")
     };
     let mut command = Command::new(executable);
     command.args(arguments).env_clear().envs(env.iter().map(|(name, value)| (name, value)));
-    say(&format!("started {}", monotonic_ns()));
+    say(&format!("started {} {used_us}", monotonic_ns()));
     let error = command.exec();
     fail(&format!("could not execute {executable}: {error}"))
 }
 
-fn set_limits(limits: &Limits) -> Result<(), String> {
+fn set_limits(launch: &Launch<'_>) -> Result<(), String> {
+    let limits = launch.limits;
     let kb = |kb: u64| kb.saturating_mul(1024);
     // A backstop only: whole seconds, and it has been seen to fire early. The launcher's polling decides.
-    let cpu_s = limits.cpu_ms.div_ceil(1000).saturating_add(1);
+    let cpu_s = limits.cpu_ms.div_ceil(1000).saturating_add(2);
     set_limit(Resource::Cpu, cpu_s, cpu_s + 1)?;
     set_limit(Resource::Fsize, kb(limits.file_kb), kb(limits.file_kb))?;
     set_limit(Resource::Stack, kb(limits.stack_kb), kb(limits.stack_kb))?;
@@ -196,7 +209,8 @@ fn set_limits(limits: &Limits) -> Result<(), String> {
     for none in [Resource::Core, Resource::Memlock, Resource::Msgqueue, Resource::Rtprio] {
         set_limit(none, 0, 0)?;
     }
-    if limits.limit_address_space {
+    // A cgroup counts what is used, not what is reserved.
+    if limits.limit_address_space && launch.group.is_empty() {
         let space = kb(limits.memory_kb.saturating_add(limits.stack_kb).saturating_add(ADDRESS_SPACE_SLACK_KB));
         set_limit(Resource::As, space, space)?;
     }

@@ -15,9 +15,11 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags};
 use rustix::thread::CapabilitySet;
 
-use crate::Mount;
+use super::cgroup::{Place, Tree};
+use crate::seccomp::Purpose;
 use crate::sys::{self, ATTR_NODEV, ATTR_NOSUID, ATTR_RDONLY, Instruction};
 use crate::wire::Settings;
+use crate::{Cgroups, Mount};
 
 /// Namespaces whose identity the self-test compares with the launcher's.
 pub const NAMESPACES: [&str; 7] = ["pid", "mnt", "net", "ipc", "uts", "cgroup", "user"];
@@ -32,7 +34,9 @@ pub struct Ground {
     /// Root's rights are there: every slot has a uid of its own. Else every run has a user namespace of its own.
     pub privileged: bool,
     pub first_uid: u32,
-    pub filter: Vec<Instruction>,
+    filters: [Vec<Instruction>; 2],
+    /// Where every run gets a cgroup, or why none does.
+    pub cgroups: Result<Tree, String>,
     /// The launcher's own namespaces, in the order of `NAMESPACES`.
     pub namespaces: Vec<String>,
     /// Device of the launcher's root, to tell our own folders from what is mounted on them.
@@ -42,6 +46,11 @@ pub struct Ground {
 impl Ground {
     pub fn prepare(settings: &Settings) -> Result<Self, String> {
         let privileged = has_roots_rights()?;
+        // Asked before there is another root, under which paths would mean something else.
+        let place = match settings.cgroups {
+            Cgroups::Off => Err("switched off".to_owned()),
+            Cgroups::Auto | Cgroups::Require => Place::own(),
+        };
         enter_own_namespaces(privileged).map_err(|e| {
             let hint = if privileged { "" } else { "; without root the kernel must allow user namespaces" };
             format!("could not enter a mount namespace: {e}{hint}")
@@ -49,9 +58,19 @@ impl Ground {
         let namespaces = NAMESPACES.iter().map(|name| namespace_id("/proc", name)).collect();
         stand_on_tmpfs()?;
         build_root(settings)?;
+        let cgroups = place.and_then(|place| Tree::open(&place, "/host"));
+        if let (Cgroups::Require, Err(reason)) = (settings.cgroups, &cgroups) {
+            return Err(format!("cgroups are required: {reason}"));
+        }
         let device = fs::metadata("/root").map_err(|e| format!("could not look at the root: {e}"))?.dev();
-        let filter = crate::seccomp::program();
-        Ok(Self { privileged, first_uid: settings.first_uid, filter, namespaces, device })
+        let filters = [Purpose::Compile, Purpose::Run].map(crate::seccomp::program);
+        Ok(Self { privileged, first_uid: settings.first_uid, filters, cgroups, namespaces, device })
+    }
+
+    /// The system calls that a run may make; a box is writable for compilers only.
+    pub fn filter(&self, writable: bool) -> &[Instruction] {
+        let [compile, run] = &self.filters;
+        if writable { compile } else { run }
     }
 
     /// The uid that a slot's programs have, as they see it.

@@ -24,8 +24,22 @@ pub fn layers(ground: &Ground, slot: u32, landlocked: bool) -> Vec<Layer> {
         layer("read-only root", root_is_read_only(), "the root can be written"),
         layer("rlimits", rlimits_are_set(), "a resource limit did not take"),
         layer("landlock", landlocked, "this kernel has no Landlock, or it is off at boot (lsm=landlock,…)"),
-        layer("cgroup", false, "memory and processes are bounded by resource limits and by polling"),
+        cgroup(ground),
     ]
+}
+
+fn cgroup(ground: &Ground) -> Layer {
+    // Only a namespace made inside of the run's own group shows it as the root.
+    let inside = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let is_root = |line: &str| line.ends_with(":/") || !["memory", "pids", "cpuacct"].iter().any(|c| line.contains(c));
+    match &ground.cgroups {
+        Ok(_) => layer("cgroup", inside.lines().all(is_root), "the run is not in its own group"),
+        Err(reason) => layer(
+            "cgroup",
+            false,
+            &format!("{reason}; memory and processes are bounded by resource limits and by polling"),
+        ),
+    }
 }
 
 fn layer(name: &str, live: bool, if_not: &str) -> Layer {

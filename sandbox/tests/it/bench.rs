@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use herald_sandbox::{Config, Exit, Limits, Mount, Report, Run, Sandbox, SandboxError, WorkBox};
+use herald_sandbox::{Cgroups, Config, Exit, Limits, Mount, Report, Run, Sandbox, SandboxError, WorkBox};
 use tokio::runtime::{Handle, Runtime};
 
 pub const SLOTS: u32 = 4;
@@ -14,7 +14,7 @@ static NEXT_UID: AtomicU32 = AtomicU32::new(61_000);
 
 pub fn config() -> Config {
     let first_uid = NEXT_UID.fetch_add(SLOTS, Ordering::Relaxed);
-    Config { slots: SLOTS, allow_weak: false, first_uid, box_kb: 64 * 1024 }
+    Config { slots: SLOTS, allow_weak: false, first_uid, box_kb: 64 * 1024, cgroups: Cgroups::Auto }
 }
 
 pub const LIMITS: Limits = Limits {
@@ -44,6 +44,11 @@ impl Bench {
 
     pub fn handle(&self) -> Handle {
         self.runtime.handle().clone()
+    }
+
+    /// Whether every run has a cgroup of its own. Where one could be made at all, that is as root; it is said, not hidden.
+    pub fn has_cgroups(&self) -> bool {
+        self.sandbox.layers().iter().any(|layer| layer.name == "cgroup" && layer.live)
     }
 
     pub async fn open_box(&self) -> WorkBox {

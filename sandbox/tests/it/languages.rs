@@ -61,7 +61,8 @@ async fn java(bench: Bench) {
     let work = bench.open_box().await;
     let source = "public class Main { public static void main(String[] a) { System.out.println(\"hello\"); } }";
     compile_with(&work, "Main.java", source, &["/usr/bin/javac", "-J-Xmx512m", "Main.java"], &[]).await;
-    let java = run(&["/usr/bin/java", "-Xmx64m", "-XX:+UseSerialGC", "-cp", "/box", "Main"], run_limits());
+    let java =
+        run(&["/usr/bin/java", "-Xmx64m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-cp", "/box", "Main"], run_limits());
     assert_hello(&work.run(java).await.unwrap(), "hello\n");
 }
 

@@ -10,6 +10,8 @@ mod attacks;
 mod basics;
 mod bench;
 mod boxes;
+mod cgroups;
+mod hostile;
 mod languages;
 mod lifecycle;
 mod limits;

@@ -51,8 +51,18 @@ pub fn run() -> i32 {
 }
 
 fn all() -> Vec<Test> {
-    use crate::{attacks, basics, boxes, languages, lifecycle, limits};
-    [basics::TESTS, limits::TESTS, attacks::TESTS, boxes::TESTS, lifecycle::TESTS, languages::TESTS].concat()
+    use crate::{attacks, basics, boxes, cgroups, hostile, languages, lifecycle, limits};
+    [
+        basics::TESTS,
+        limits::TESTS,
+        cgroups::TESTS,
+        attacks::TESTS,
+        hostile::TESTS,
+        boxes::TESTS,
+        lifecycle::TESTS,
+        languages::TESTS,
+    ]
+    .concat()
 }
 
 fn run_here(filters: &[String], who: &str) -> bool {

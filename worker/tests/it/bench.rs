@@ -30,7 +30,9 @@ pub struct Bench {
 impl Bench {
     pub async fn new() -> Self {
         let slots = SLOTS as u32 + 1;
-        let config = herald_sandbox::Config { slots, allow_weak: false, first_uid: 62_000, box_kb: 256 * 1_024 };
+        let cgroups = herald_sandbox::Cgroups::Auto;
+        let config =
+            herald_sandbox::Config { slots, allow_weak: false, first_uid: 62_000, box_kb: 256 * 1_024, cgroups };
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let languages = Arc::new(Languages::load(None).unwrap());
         let packages = package::read_all(&problems_folder()).unwrap();

@@ -9,6 +9,7 @@ mod bench;
 mod languages;
 mod limits;
 mod problems;
+mod verdicts;
 mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,7 +31,7 @@ macro_rules! tests {
 fn main() {
     herald_sandbox::launcher_main_if_asked();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let all = [languages::TESTS, problems::TESTS, limits::TESTS, whole::TESTS].concat();
+    let all = [languages::TESTS, problems::TESTS, limits::TESTS, verdicts::TESTS, whole::TESTS].concat();
     if arguments.iter().any(|argument| argument == "--list") {
         all.iter().for_each(|(name, _)| println!("{name}: test"));
         return;
@@ -48,5 +49,7 @@ fn main() {
     }
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
     println!("\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored");
+    // An exit alone would leave its cgroups to the next one.
+    drop(bench);
     std::process::exit(if failed == 0 { 0 } else { 101 });
 }

@@ -46,6 +46,7 @@ async fn a_worker_judges_what_it_is_woken_for_and_tells_of_itself_while_it_lives
         languages: None,
         allow_weak_sandbox: false,
         sandbox_first_uid: None,
+        sandbox_cgroups: herald_worker::Cgroups::Auto,
     };
     let shutdown = CancellationToken::new();
     let worker = tokio::spawn(herald_worker::run(deps, config, shutdown.clone()));
