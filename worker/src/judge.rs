@@ -66,7 +66,11 @@ impl SandboxJudge {
             None => None,
         };
         let language = self.languages.ready(&*self.runner, &claim.submission.language).await?;
-        let program = Program::new(&language, &claim.files);
+        let program = Program::new(&language, &claim.files, &claim.flags);
+        if let Some(flag) = program.refused_flag() {
+            tracing::debug!(language = %language.spec.id, flag, "a flag that is not allowed");
+            return Ok(Judgement::bare(Verdict::CompileError, "flags"));
+        }
         let folder = self.runner.open().await?;
         folder.write_files(&program.files()).await?;
 

@@ -45,6 +45,15 @@ impl Bench {
         Self { sandbox, judge, languages: installed, packages }
     }
 
+    /// With another languages file.
+    pub fn with_languages(&self, file: &Path) -> Self {
+        let languages = Arc::new(Languages::load(Some(file)).unwrap());
+        let store = Arc::new(Packages(self.packages.clone()));
+        let judge = herald_worker::judge(store, self.sandbox.clone(), languages.clone());
+        let installed = languages.infos().into_iter().filter(|info| info.available).collect();
+        Self { sandbox: self.sandbox.clone(), judge, languages: installed, packages: self.packages.clone() }
+    }
+
     pub fn has(&self, language: &str) -> bool {
         self.languages.iter().any(|info| info.id == language)
     }
@@ -63,7 +72,7 @@ impl Bench {
         let info = self.languages.iter().find(|info| info.id == language).expect("an installed language");
         let files = vec![SourceFile { name: info.source_name.clone(), content: source.to_owned() }];
         let (submission, token) = (submission(language), LeaseToken(Uuid::from_u128(2)));
-        Claim { submission, token, files, stdin: None, limits: Limits::default() }
+        Claim { submission, token, files, stdin: None, limits: Limits::default(), flags: Vec::new() }
     }
 
     pub fn for_problem(&self, slug: &str, claim: Claim) -> Claim {
