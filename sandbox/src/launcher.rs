@@ -19,6 +19,7 @@ mod jail;
 mod landlocked;
 mod output;
 mod probe;
+mod reader;
 mod usage;
 mod writer;
 

@@ -2,6 +2,7 @@
 
 mod telling;
 
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,8 @@ use super::child::{self, Launch, Payload, Started, monotonic_ns};
 use super::ground::Ground;
 use super::output::Output;
 use super::usage;
-use crate::wire::Ask;
+use crate::listing::LINES_BYTES;
+use crate::wire::{Ask, JobFds};
 use crate::{Limits, MemorySource, StoppedBy};
 
 /// How often memory and CPU time are looked at; near the CPU limit sooner.
@@ -39,7 +41,33 @@ const OWN_LIMITS: Limits = Limits {
 enum Kind {
     Program,
     Files,
+    Listing,
     Probe,
+}
+
+/// What came along with a question.
+struct Given {
+    stdin: OwnedFd,
+    stdout: Option<OwnedFd>,
+    kept: [Option<File>; 2],
+}
+
+impl Given {
+    fn sort(ask: &Ask, fds: &mut impl Iterator<Item = OwnedFd>) -> Result<Self, String> {
+        let stdin = match fds.next() {
+            Some(fd) => fd,
+            None => rustix::fs::memfd_create("nothing", rustix::fs::MemfdFlags::CLOEXEC)
+                .map_err(|e| format!("could not make an empty input: {e}"))?,
+        };
+        let expected = if let Ask::Run { job, .. } = ask { job.fds } else { JobFds::default() };
+        let mut next = |is_there: bool| match is_there {
+            true => fds.next().ok_or("a file descriptor did not arrive").map(Some),
+            false => Ok(None),
+        };
+        let stdout = next(expected.stdout)?;
+        let kept = [next(expected.kept)?.map(File::from), next(expected.kept)?.map(File::from)];
+        Ok(Self { stdin, stdout, kept })
+    }
 }
 
 /// The first process's last words.
@@ -83,11 +111,7 @@ pub struct Active {
 impl Active {
     /// Starts what `ask` asks for, with what came along.
     pub fn start(id: u64, place: Place, ask: Ask, fds: Vec<OwnedFd>, ground: &Ground) -> Result<Self, String> {
-        let stdin = match fds.into_iter().next() {
-            Some(fd) => fd,
-            None => rustix::fs::memfd_create("nothing", rustix::fs::MemfdFlags::CLOEXEC)
-                .map_err(|e| format!("could not make an empty input: {e}"))?,
-        };
+        let mut fds = fds.into_iter();
         let (kind, limits, payload, writable, mounts) = match &ask {
             Ask::Run { job, .. } => {
                 job.mounts.iter().try_for_each(|mount| ground.make_target(mount))?;
@@ -95,17 +119,22 @@ impl Active {
                 (Kind::Program, job.limits, payload, job.writable, job.mounts.as_slice())
             }
             Ask::Write { files, .. } => (Kind::Files, OWN_LIMITS, Payload::Files(files), true, [].as_slice()),
+            Ask::Read { path, max_bytes, .. } => {
+                let limits = Limits { stdout_bytes: max_bytes.saturating_add(LINES_BYTES), ..OWN_LIMITS };
+                (Kind::Listing, limits, Payload::Listing(path.as_deref(), *max_bytes), false, [].as_slice())
+            }
             _ => (Kind::Probe, OWN_LIMITS, Payload::Probe, false, [].as_slice()),
         };
+        let given = Given::sort(&ask, &mut fds)?;
         let group = match &ground.cgroups {
-            // Of our own code that writes files nothing needs to be limited.
-            Ok(tree) if !matches!(kind, Kind::Files) => Some(tree.make(&group_limits(&limits))?),
+            // Of our own code that moves files nothing needs to be limited.
+            Ok(tree) if !matches!(kind, Kind::Files | Kind::Listing) => Some(tree.make(&group_limits(&limits))?),
             _ => None,
         };
         let folders = group.as_ref().map_or([].as_slice(), |group| group.folders());
         let launch = Launch { ground, place: &place, writable, mounts, limits: &limits, group: folders, payload };
-        match child::start(&launch, &stdin) {
-            Ok(started) => Ok(Self::new(id, place, kind, limits, group, started)),
+        match child::start(&launch, given.stdin, given.stdout) {
+            Ok(started) => Ok(Self::new(id, place, kind, limits, group, started, given.kept)),
             Err(reason) => {
                 discard(group, ground);
                 Err(reason)
@@ -113,7 +142,15 @@ impl Active {
         }
     }
 
-    fn new(id: u64, place: Place, kind: Kind, limits: Limits, group: Option<Box<dyn Group>>, started: Started) -> Self {
+    fn new(
+        id: u64,
+        place: Place,
+        kind: Kind,
+        limits: Limits,
+        group: Option<Box<dyn Group>>,
+        started: Started,
+        [keep_stdout, keep_stderr]: [Option<File>; 2],
+    ) -> Self {
         let now = Instant::now();
         let memory_source = group.as_ref().map_or(MemorySource::Rusage, |group| group.source());
         Self {
@@ -128,8 +165,8 @@ impl Active {
             pidfd: started.pidfd,
             status: Some(started.status),
             said: Vec::new(),
-            stdout: Output::new(started.stdout, limits.stdout_bytes),
-            stderr: Output::new(started.stderr, limits.stderr_bytes),
+            stdout: Output::new(started.stdout, keep_stdout, limits.stdout_bytes),
+            stderr: Output::new(Some(started.stderr), keep_stderr, limits.stderr_bytes),
             began_ns: monotonic_ns(),
             began: now,
             next_look: now + LOOK_EVERY.min(Duration::from_millis(limits.cpu_ms)),

@@ -54,7 +54,7 @@ impl Boxes {
     pub fn ready_for(&self, ask: &Ask) -> bool {
         match ask {
             Ask::Open => self.slots.iter().any(Option::is_none),
-            Ask::Write { box_id, .. } | Ask::Run { box_id, .. } | Ask::Probe { box_id } => {
+            Ask::Write { box_id, .. } | Ask::Read { box_id, .. } | Ask::Run { box_id, .. } | Ask::Probe { box_id } => {
                 self.find(*box_id).is_none_or(|n| self.slots[n].as_ref().is_none_or(|slot| !slot.running))
             }
             Ask::Begin(_) | Ask::Close { .. } | Ask::Forget { .. } => true,
@@ -83,11 +83,9 @@ impl Boxes {
 
     /// Where a run in the box of this question would be.
     pub fn enter(&self, ask: &Ask) -> Result<Place, String> {
-        let (Ask::Write { box_id, .. } | Ask::Run { box_id, .. } | Ask::Probe { box_id }) = ask else {
-            return Err("this takes place in no box".into());
-        };
-        let slot = self.find(*box_id).ok_or("the box is closed")?;
-        Ok(Place { box_id: *box_id, slot: slot as u32, size_kb: self.settings.box_kb })
+        let box_id = ask.box_id().ok_or("this takes place in no box")?;
+        let slot = self.find(box_id).ok_or("the box is closed")?;
+        Ok(Place { box_id, slot: slot as u32, size_kb: self.settings.box_kb })
     }
 
     pub fn occupy(&mut self, box_id: u64) {

@@ -19,18 +19,26 @@ use rustix::time::ClockId;
 
 use super::boxes::Place;
 use super::ground::Ground;
-use super::{cgroup, identity, init, jail, landlocked, probe, writer};
+use super::{cgroup, identity, init, jail, landlocked, probe, reader, writer};
 use crate::sys::{self, Forked, STATUS_FD};
+use crate::wire::Entry;
 use crate::{Limits, Mount};
 
 /// Address space that a program needs beside its data: the C library, the stack, what `malloc` keeps in reserve.
 const ADDRESS_SPACE_SLACK_KB: u64 = 64 * 1024;
 const MAX_OPEN_FILES: u64 = 256;
+/// Exit code of a listing that would be of nothing, of something that is not plain, or of too much.
+pub const NOTHING_TO_LIST: i32 = 3;
 
 /// What the second process does.
 pub enum Payload<'a> {
-    Program { argv: &'a [String], env: &'a [(String, String)] },
-    Files(&'a [(String, u64)]),
+    Program {
+        argv: &'a [String],
+        env: &'a [(String, String)],
+    },
+    Files(&'a [Entry]),
+    /// One file of the box, or all; how many bytes at most.
+    Listing(Option<&'a str>, u64),
     Probe,
 }
 
@@ -50,20 +58,24 @@ pub struct Started {
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub status: OwnedFd,
-    pub stdout: OwnedFd,
+    /// None where the program has an output of its own.
+    pub stdout: Option<OwnedFd>,
     pub stderr: OwnedFd,
 }
 
-/// Starts a run with `stdin` as its input.
-pub fn start(launch: &Launch<'_>, stdin: &OwnedFd) -> Result<Started, String> {
+/// Starts a run with `stdin` as its input, and with an output of its own if there is one.
+pub fn start(launch: &Launch<'_>, stdin: OwnedFd, own_stdout: Option<OwnedFd>) -> Result<Started, String> {
     let (status, status_in) = pipe()?;
-    let (stdout, stdout_in) = pipe()?;
+    let (stdout, stdout_in) = match own_stdout {
+        Some(own) => (None, own),
+        None => pipe().map(|(stdout, stdout_in)| (Some(stdout), stdout_in))?,
+    };
     let (stderr, stderr_in) = pipe()?;
     match sys::clone_into_namespaces(!launch.ground.privileged) {
         Ok(Forked::Parent { pid, pidfd: Some(pidfd) }) => Ok(Started { pid, pidfd, status, stdout, stderr }),
         Ok(Forked::Parent { pidfd: None, .. }) => Err("the kernel gave no pidfd".into()),
         Ok(Forked::Child) => {
-            let placed = [(stdin, 0), (&stdout_in, 1), (&stderr_in, 2), (&status_in, STATUS_FD)]
+            let placed = [(&stdin, 0), (&stdout_in, 1), (&stderr_in, 2), (&status_in, STATUS_FD)]
                 .into_iter()
                 .try_for_each(|(fd, number)| sys::place_fd(fd.as_fd(), number))
                 .and_then(|()| sys::close_from(STATUS_FD + 1));
@@ -166,6 +178,15 @@ fn second_process(launch: &Launch<'_>, landlocked: bool, used_us: u64) -> ! {
             Ok(()) => sys::exit_now(0),
             Err(reason) => fail(&reason),
         },
+        Payload::Listing(path, max_bytes) => {
+            let mut into = std::io::BufWriter::new(std::io::stdout());
+            match reader::read(rustix::fs::CWD, *path, *max_bytes, &mut into)
+                .and_then(|plain| into.flush().map(|()| plain))
+            {
+                Ok(plain) => sys::exit_now(if plain { 0 } else { NOTHING_TO_LIST }),
+                Err(error) => fail(&format!("could not read the box: {error}")),
+            }
+        }
         Payload::Probe => {
             set_limits(launch).unwrap_or_else(|reason| fail(&reason));
             let layers = probe::layers(launch.ground, launch.place.slot, landlocked);

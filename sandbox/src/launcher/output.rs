@@ -10,9 +10,9 @@ use rustix::fs::MemfdFlags;
 const CHUNK: usize = 64 * 1024;
 
 pub struct Output {
-    /// `None` once all its writers are gone, or once there is too much.
+    /// `None` once all its writers are gone, once there is too much, or if the program writes elsewhere.
     pipe: Option<OwnedFd>,
-    /// Made at the first byte: most runs write to one output only.
+    /// Made at the first byte, since most runs write to one output only; or the worker's, which reads along.
     kept: Option<File>,
     taken: u64,
     cap: u64,
@@ -20,8 +20,8 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn new(pipe: OwnedFd, cap: u64) -> Self {
-        Self { pipe: Some(pipe), kept: None, taken: 0, cap, over: false }
+    pub fn new(pipe: Option<OwnedFd>, kept: Option<File>, cap: u64) -> Self {
+        Self { pipe, kept, taken: 0, cap, over: false }
     }
 
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
@@ -71,9 +71,9 @@ impl Output {
         self.over
     }
 
-    /// How much was kept, and where.
+    /// How much was kept, and where, if it was anything.
     pub fn into_kept(self) -> (u64, Option<File>) {
-        (self.taken, self.kept)
+        (self.taken, self.kept.filter(|_| self.taken > 0))
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
     fn drained(written: &[u8], cap: u64) -> Output {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).unwrap();
         rustix::io::write(&write, written).unwrap();
-        let mut output = Output::new(read, cap);
+        let mut output = Output::new(Some(read), None, cap);
         output.drain().unwrap();
         output
     }

@@ -3,6 +3,7 @@
 use std::fs::File;
 
 use super::super::cgroup::Used;
+use super::super::child::NOTHING_TO_LIST;
 use super::super::ground::Ground;
 use super::{Active, Done, Kind, discard};
 use crate::wire::{Answer, Outcome};
@@ -20,6 +21,7 @@ impl Active {
         match self.kind {
             Kind::Program => self.tell_outcome(used),
             Kind::Files => (self.tell_written(), Vec::new()),
+            Kind::Listing => self.tell_listing(),
             Kind::Probe => (self.tell_layers(), Vec::new()),
         }
     }
@@ -28,6 +30,17 @@ impl Active {
         match &self.done {
             Some(Done { wait_status: 0, .. }) => Answer::Written,
             _ => Answer::Failed("the files were not written in time".into()),
+        }
+    }
+
+    fn tell_listing(self) -> (Answer, Vec<File>) {
+        match &self.done {
+            Some(done) if exit_of(done.wait_status) == Exit::Code(NOTHING_TO_LIST) => (Answer::Read(None), Vec::new()),
+            Some(Done { wait_status: 0, .. }) if !self.stdout.is_over() => {
+                let (length, file) = self.stdout.into_kept();
+                (Answer::Read(Some(length)), file.into_iter().collect())
+            }
+            _ => (Answer::Failed("the box was not read in time".into()), Vec::new()),
         }
     }
 
