@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use herald_domain::language::allows;
 use herald_domain::submission::SourceFile;
-use herald_sandbox::{Limits, Run};
+use herald_sandbox::{BoxFile, Limits, Run};
 
 use crate::languages::{CompileSpec, FLAGS, Language, LanguageSpec, SOURCES};
 
@@ -71,10 +71,10 @@ impl<'a> Program<'a> {
     }
 
     /// What to write into the work folder: the language's own files, unless the program brings one of that name.
-    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn files(&self) -> Vec<BoxFile> {
         let own = self.spec().files.iter().filter(|(name, _)| !self.files.iter().any(|file| file.name == **name));
-        let own = own.map(|(name, content)| (name.clone(), content.clone().into_bytes()));
-        self.files.iter().map(|file| (file.name.clone(), file.content.clone().into_bytes())).chain(own).collect()
+        let own = own.map(|(name, content)| BoxFile::new(name.as_str(), content.as_str()));
+        self.files.iter().map(|file| BoxFile::new(file.name.as_str(), file.content.as_str())).chain(own).collect()
     }
 
     /// The run that compiles it, if the language has one.

@@ -195,7 +195,7 @@ async fn commands_are_words_made_from_the_languages_file_with_the_limits_in_them
     let limits = runs[1].limits;
     assert_eq!((limits.cpu_ms, limits.wall_ms, limits.memory_kb), (1_000, 3_000, 102_400));
     assert_eq!((limits.processes, limits.limit_address_space, limits.stdout_bytes), (72, false, 1 << 20));
-    let names: Vec<_> = bench.runner.files().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = bench.runner.files().into_iter().map(|file| file.path).collect();
     assert_eq!(names, ["sum.toy", "notes.txt", "-o.toy", "prelude.toy"], "the program's own notes.txt goes before");
 }
 
