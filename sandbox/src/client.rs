@@ -96,12 +96,13 @@ impl WorkBox {
     }
 
     async fn read(&self, path: Option<String>, max_bytes: u64) -> Result<Option<Vec<BoxFile>>, SandboxError> {
+        let memory = files::memory()?;
         let _turn = self.turn.lock().await;
         let ask = Ask::Read { box_id: self.box_id, path, max_bytes };
-        match self.link.ask(ask, &[])?.answer_within(ANSWER_GRACE * 2).await? {
+        match self.link.ask(ask, &[memory.as_fd()])?.answer_within(ANSWER_GRACE * 2).await? {
             (Answer::Read(None), _) => Ok(None),
-            (Answer::Read(Some(length)), fds) => {
-                let listing = files::contents(&mut fds.into_iter(), length)?;
+            (Answer::Read(Some(length)), _) => {
+                let listing = files::contents(&mut std::iter::once(memory), length)?;
                 listing::parse(&listing).map(Some).map_err(|e| SandboxError::Gone(e.to_string()))
             }
             (other, _) => Err(unexpected(other)),
@@ -164,7 +165,7 @@ async fn open_box(supervisor: &Arc<Supervisor>) -> Result<WorkBox, SandboxError>
 async fn probe(supervisor: &Arc<Supervisor>) -> Result<Vec<Layer>, SandboxError> {
     let work = open_box(supervisor).await?;
     let ask = Ask::Probe { box_id: work.box_id };
-    match work.link.ask(ask, &[])?.answer_within(ANSWER_GRACE * 2).await? {
+    match work.link.ask(ask, &[files::memory()?.as_fd()])?.answer_within(ANSWER_GRACE * 2).await? {
         (Answer::Probed(layers), _) => Ok(layers),
         (other, _) => Err(unexpected(other)),
     }

@@ -41,7 +41,7 @@ pub enum Ask {
         box_id: u64,
         files: Vec<Entry>,
     },
-    /// What is in the box: one file, or every file.
+    /// What is in the box, one file or every file: to be written into the memory file that comes along (see `listing`).
     Read {
         box_id: u64,
         path: Option<String>,
@@ -52,7 +52,7 @@ pub enum Ask {
         box_id: u64,
         job: Job,
     },
-    /// Report from inside which layers are live.
+    /// Report from inside which layers are live; an empty input comes along.
     Probe {
         box_id: u64,
     },
@@ -125,8 +125,7 @@ pub enum Answer {
         box_id: u64,
     },
     Written,
-    /// What was asked for comes along as a memory file of this length (see `listing`), unless it is nothing; `None`: it is
-    /// not there, not plain, or too much.
+    /// How long what was asked for is in the memory file; `None`: it is not there, not plain, or too much.
     Read(Option<u64>),
     /// The outputs that are not empty come along as memory files.
     Ran(Outcome),
@@ -174,6 +173,13 @@ pub struct Receiver<F> {
 impl<F: AsFd> Receiver<F> {
     pub fn new(socket: F) -> Self {
         Self { socket, buffer: vec![0; MAX_MESSAGE] }
+    }
+
+    /// Whether a message is there, or the end.
+    pub fn is_ready(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&now)).is_ok_and(|ready| ready > 0)
     }
 
     /// Waits for one message; `None` when the other side is gone.

@@ -21,7 +21,7 @@ use herald_domain::text::printable;
 use herald_pipeline::work::{AttemptFailed, Judge, Steps, Stopped};
 use herald_sandbox::{BoxFile, Report, SandboxError};
 
-use crate::languages::{Language, Languages, Unusable};
+use crate::languages::{CompileSpec, Language, Languages, Unusable};
 use crate::package::{Assembled, Problem, ToolLimits};
 use crate::problems::{Missing, Problems, Ready};
 use crate::program::{BINARY, Program, RunLimits};
@@ -90,9 +90,9 @@ impl SandboxJudge {
         let others = others.into_iter().map(|file| BoxFile::new(file.path, file.content));
         folder.write_files(&program.files().into_iter().chain(others).collect::<Vec<_>>()).await?;
 
-        if let Some(report) = compile(&*folder, &program, &language, ready).await? {
+        if let Some((report, spec)) = compile(&*folder, &program, &language, ready).await? {
             tally.compiled(compile_output(&report));
-            if let Some(reason) = outcome::compile_failure(&report) {
+            if let Some(reason) = outcome::compile_failure(&report, spec) {
                 return Ok(tally.finish(Verdict::CompileError, reason));
             }
         }
@@ -133,8 +133,8 @@ impl Job<'_> {
         let limits = run_limits(None, &self.claim.limits, self.language.spec.run.time_factor);
         let stdin = self.claim.stdin.clone().unwrap_or_default().into_bytes();
         let Some(report) = self.run(stdin, &limits).await? else { return Ok(nothing_to_run(tally)) };
-        let (verdict, reason) = outcome::of_run(&report, &limits, &self.language.spec.out_of_memory)
-            .unwrap_or((Verdict::Accepted, "ok".into()));
+        let (verdict, reason) =
+            outcome::of_run(&report, &limits, &self.language.spec).unwrap_or((Verdict::Accepted, "ok".into()));
         tally.measured(&report);
         tally.outputs(output(&report.stdout), output(&report.stderr));
         observe(&self.language.spec.id, verdict, &report);
@@ -164,13 +164,13 @@ fn not_taken(problem: &Problem, claim: &Claim) -> Option<&'static str> {
     problem.code_kb.filter(|most| bytes as u64 > most * 1_024).map(|_| "code_size")
 }
 
-async fn compile(
+async fn compile<'a>(
     folder: &dyn WorkFolder,
     program: &Program<'_>,
-    language: &Language,
+    language: &'a Language,
     ready: Option<&Ready>,
-) -> Result<Option<Report>, SandboxError> {
-    let Some(mut run) = program.compile() else { return Ok(None) };
+) -> Result<Option<(Report, &'a CompileSpec)>, SandboxError> {
+    let (Some(mut run), Some(spec)) = (program.compile(), &language.spec.compile) else { return Ok(None) };
     if let Some(ToolLimits { cpu_ms, memory_kb }) = ready.map(|ready| ready.problem.compilation) {
         // A longer time moves the guard on wall-clock time with it.
         let cpu_ms = cpu_ms.unwrap_or(run.limits.cpu_ms);
@@ -181,7 +181,7 @@ async fn compile(
     let report = folder.run(run).await?;
     let seconds = report.wall_ms as f64 / 1_000.0;
     metrics::histogram!("herald_compile_seconds", "language" => language.spec.id.clone()).record(seconds);
-    Ok(Some(report))
+    Ok(Some((report, spec)))
 }
 
 fn observe(language: &str, verdict: Verdict, report: &Report) {

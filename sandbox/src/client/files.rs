@@ -47,6 +47,12 @@ pub fn sealed<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Result<OwnedFd, Sand
     Ok(file.into())
 }
 
+/// An empty memory file, to be filled by somebody else.
+pub fn memory() -> Result<OwnedFd, SandboxError> {
+    rustix::fs::memfd_create("memory", MemfdFlags::CLOEXEC)
+        .map_err(|e| SandboxError::Setup(format!("could not make a memory file: {e}")))
+}
+
 /// The first `length` bytes of the next file; nothing needs no file.
 pub fn contents(files: &mut impl Iterator<Item = OwnedFd>, length: u64) -> Result<Vec<u8>, SandboxError> {
     let mut bytes = vec![0; length as usize];

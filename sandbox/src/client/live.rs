@@ -6,10 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use rustix::fs::MemfdFlags;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
+use super::files::memory;
 use crate::{Chunk, SandboxError, Stream};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -24,10 +24,7 @@ pub struct Live {
 
 impl Live {
     pub fn new(receiver: Sender<Chunk>) -> Result<Self, SandboxError> {
-        let file = || {
-            let made = rustix::fs::memfd_create("live", MemfdFlags::CLOEXEC);
-            made.map(File::from).map_err(|e| SandboxError::Setup(format!("could not make a memory file: {e}")))
-        };
+        let file = || memory().map(File::from);
         Ok(Self { outputs: [(Stream::Stdout, file()?, 0), (Stream::Stderr, file()?, 0)], receiver })
     }
 

@@ -72,8 +72,8 @@ impl Output {
     }
 
     /// How much was kept, and where, if it was anything.
-    pub fn into_kept(self) -> (u64, Option<File>) {
-        (self.taken, self.kept.filter(|_| self.taken > 0))
+    pub fn take_kept(&mut self) -> (u64, Option<File>) {
+        (self.taken, self.kept.take().filter(|_| self.taken > 0))
     }
 }
 
@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn output_up_to_the_cap_is_kept_whole() {
-        let output = drained(b"hello", 5);
+        let mut output = drained(b"hello", 5);
         assert!(!output.is_over());
-        let (length, file) = output.into_kept();
+        let (length, file) = output.take_kept();
         let mut read = vec![0; length as usize];
         file.unwrap().read_exact_at(&mut read, 0).unwrap();
         assert_eq!(read, b"hello");
@@ -105,16 +105,16 @@ mod tests {
 
     #[test]
     fn one_byte_more_is_too_much_and_the_rest_is_kept() {
-        let output = drained(b"hello!", 5);
+        let mut output = drained(b"hello!", 5);
         assert!(output.is_over());
         assert!(output.descriptor().is_none());
-        assert_eq!(output.into_kept().0, 5);
+        assert_eq!(output.take_kept().0, 5);
     }
 
     #[test]
     fn no_output_makes_no_file() {
-        let output = drained(b"", 0);
+        let mut output = drained(b"", 0);
         assert!(!output.is_over());
-        assert!(output.into_kept().1.is_none());
+        assert!(output.take_kept().1.is_none());
     }
 }

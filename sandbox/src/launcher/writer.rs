@@ -8,13 +8,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, mkdirat, openat2, unlinkat};
 use rustix::io::Errno;
 
-use crate::sys;
 use crate::wire::Entry;
 
-/// Each file gets its share of what is on standard input; a file of that name is replaced.
-pub fn write(files: &[Entry]) -> Result<(), String> {
-    let contents = sys::inherited(0).try_clone_to_owned().map_err(|e| format!("could not read the files: {e}"))?;
-    let mut contents = File::from(contents);
+/// Each file gets its share of the contents; a file of that name is replaced.
+pub fn write(files: &[Entry], mut contents: File) -> Result<(), String> {
     for entry in files {
         let complain = |e: std::io::Error| format!("could not write {}: {e}", entry.path);
         let (folders, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));

@@ -16,6 +16,7 @@ mod hostile;
 mod languages;
 mod lifecycle;
 mod limits;
+mod pool;
 mod runner;
 mod streams;
 

@@ -51,7 +51,7 @@ pub fn run() -> i32 {
 }
 
 fn all() -> Vec<Test> {
-    use crate::{attacks, basics, boxes, cgroups, files, hostile, languages, lifecycle, limits, streams};
+    use crate::{attacks, basics, boxes, cgroups, files, hostile, languages, lifecycle, limits, pool, streams};
     [
         basics::TESTS,
         limits::TESTS,
@@ -61,6 +61,7 @@ fn all() -> Vec<Test> {
         boxes::TESTS,
         files::TESTS,
         streams::TESTS,
+        pool::TESTS,
         lifecycle::TESTS,
         languages::TESTS,
     ]

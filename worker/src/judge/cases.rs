@@ -272,7 +272,7 @@ impl Attempt<'_> {
 
     /// What the submission itself did wrong, if anything.
     fn failure(&self, report: &Report) -> Option<Outcome> {
-        let failure = outcome::of_run(report, &self.limits, &self.cases.language.spec.out_of_memory);
+        let failure = outcome::of_run(report, &self.limits, &self.cases.language.spec);
         failure.map(|(verdict, reason)| self.outcome(verdict, reason, None))
     }
 

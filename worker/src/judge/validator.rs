@@ -83,9 +83,9 @@ impl Validator {
         let program = Program::new(&language, &source.files);
         let folder = runner.open().await?;
         folder.write_files(&program.files()).await?;
-        if let Some(run) = program.compile() {
+        if let (Some(run), Some(spec)) = (program.compile(), &language.spec.compile) {
             let report = folder.run(run).await?;
-            if let Some(reason) = compile_failure(&report) {
+            if let Some(reason) = compile_failure(&report, spec) {
                 let said = printable(&[report.stdout, report.stderr].concat(), LOGGED_BYTES).0;
                 return Ok(Err(format!("it does not compile ({reason}): {said}")));
             }
