@@ -57,12 +57,24 @@ pub(crate) struct Program<'a> {
     language: &'a Language,
     files: &'a [SourceFile],
     flags: &'a [String],
+    /// Whether the first file is a problem's own, and what was handed in comes after it.
+    driver: bool,
 }
 
 impl<'a> Program<'a> {
-    /// The first file is the entry point. The flags are taken as they are: see [`Self::refused_flag`].
-    pub(crate) fn new(language: &'a Language, files: &'a [SourceFile], flags: &'a [String]) -> Self {
-        Self { language, files, flags }
+    /// The first file is the entry point.
+    pub(crate) fn new(language: &'a Language, files: &'a [SourceFile]) -> Self {
+        Self { language, files, flags: &[], driver: false }
+    }
+
+    /// The same; with a `driver`, the entry point is the problem's and the second file is what was handed in.
+    pub(crate) fn driven(language: &'a Language, files: &'a [SourceFile], driver: bool) -> Self {
+        Self { language, files, flags: &[], driver }
+    }
+
+    /// With flags, which are taken as they are: see [`Self::refused_flag`].
+    pub(crate) fn flagged(self, flags: &'a [String]) -> Self {
+        Self { flags, ..self }
     }
 
     /// The first flag that the language does not allow.
@@ -81,7 +93,11 @@ impl<'a> Program<'a> {
     pub(crate) fn compile(&self) -> Option<Run> {
         let compile = self.spec().compile.as_ref()?;
         let limits = compile_limits(compile);
-        Some(Run { writable: true, ..self.command(&compile.argv, Vec::new(), limits) })
+        // A compiler begins at the entry point. What only looks over one file is to look over the one handed in.
+        let only_looks = !compile.argv.iter().any(|word| word.contains("{binary}"));
+        let handed_in = Self { files: self.files.get(usize::from(self.driver)..).unwrap_or_default(), ..*self };
+        let program = if only_looks && compile.argv.iter().all(|word| word != SOURCES) { &handed_in } else { self };
+        Some(Run { writable: true, ..program.command(&compile.argv, Vec::new(), limits) })
     }
 
     pub(crate) fn run(&self, stdin: Vec<u8>, limits: &RunLimits) -> Run {

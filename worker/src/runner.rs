@@ -13,11 +13,9 @@ pub(crate) trait Runner: Send + Sync + 'static {
 pub(crate) trait WorkFolder: Send + Sync {
     async fn write_files(&self, files: &[BoxFile]) -> Result<(), SandboxError>;
 
-    #[allow(dead_code, reason = "artefacts and judges of several passes come to read; nothing does yet")]
     /// `None`: not there, not plain, or larger than this.
     async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, SandboxError>;
 
-    #[allow(dead_code, reason = "as above")]
     /// Every file. `None`: not all plain, or more than this.
     async fn files(&self, max_bytes: u64) -> Result<Option<Vec<BoxFile>>, SandboxError>;
 

@@ -1,11 +1,9 @@
 //! From what the sandbox reports to a verdict. The one place where a run's verdict is decided.
 
-use herald_domain::submission::{MAX_CASE_MESSAGE_BYTES, Verdict};
-use herald_domain::text::cut;
+use herald_domain::submission::Verdict;
 use herald_sandbox::{Exit, Report, StoppedBy};
 
 use crate::languages::{CompileSpec, LanguageSpec, Symptoms};
-use crate::package::TestCase;
 use crate::program::RunLimits;
 
 /// A case's verdict, its machine-readable reason, and what the submitter may read.
@@ -14,21 +12,6 @@ pub(super) struct Outcome {
     pub verdict: Verdict,
     pub reason: String,
     pub message: Option<String>,
-}
-
-/// The run's own failure comes first; only a program that ended well has its output compared.
-pub(super) fn of_case(report: &Report, limits: &RunLimits, language: &LanguageSpec, case: &TestCase) -> Outcome {
-    if let Some((verdict, reason)) = of_run(report, limits, language) {
-        return Outcome { verdict, reason, message: None };
-    }
-    match case.checker.check(&report.stdout, &case.answer) {
-        Ok(()) => Outcome { verdict: Verdict::Accepted, reason: "ok".into(), message: None },
-        Err(mismatch) => {
-            // A message quotes the answer: only those of samples are public.
-            let message = case.sample.then(|| cut(&mismatch.message, MAX_CASE_MESSAGE_BYTES).0.to_owned());
-            Outcome { verdict: Verdict::WrongAnswer, reason: mismatch.reason.into(), message }
-        }
-    }
 }
 
 /// Why a run failed, or `None` if it ended with exit code 0 within its limits. What counts most comes first: CPU time,

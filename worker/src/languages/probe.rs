@@ -26,7 +26,7 @@ pub(super) async fn probe(runner: &dyn Runner, language: Language) -> Result<Res
 async fn attempt(runner: &dyn Runner, language: &Language) -> Result<Result<Option<String>, String>, SandboxError> {
     let source = SourceFile { name: language.spec.source_name.clone(), content: language.spec.probe.clone() };
     let sources = [source];
-    let program = Program::new(language, &sources, &[]);
+    let program = Program::new(language, &sources);
     let folder = runner.open().await?;
     folder.write_files(&program.files()).await?;
     if let Some(compile) = program.compile() {
