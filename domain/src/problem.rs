@@ -40,6 +40,54 @@ pub struct ProblemSummary {
     /// Sample and secret together.
     pub test_cases: u32,
     pub samples: Vec<Sample>,
+    /// In the words of the format: `pass-fail` or `scoring`, and with it `interactive`, `multi-pass` or both.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// What a problem of type `scoring` gives at most; null: no bound, or not a scoring problem.
+    #[serde(default)]
+    pub max_score: Option<f64>,
+    /// The languages that may be handed in, by the format's codes (see [`format_code`]) or Herald's ids; null: any.
+    #[serde(default)]
+    pub languages: Option<Vec<String>>,
+    /// What a solver begins with, one file for each language that has one.
+    #[serde(default)]
+    pub starters: Vec<Starter>,
+}
+
+impl ProblemSummary {
+    /// Whether a submission in this language (Herald's id) may be handed in.
+    pub fn allows(&self, language: &str) -> bool {
+        self.languages.as_ref().is_none_or(|allowed| is_named(allowed.iter().map(String::as_str), language))
+    }
+
+    /// The starter for this language (Herald's id); one of its very own goes first.
+    pub fn starter(&self, language: &str) -> Option<&Starter> {
+        let of = |id: &str| self.starters.iter().find(|starter| starter.language == id);
+        of(language).or_else(|| of(format_code(language)))
+    }
+}
+
+/// A file that a solver begins with. Its name is the one that a lone source file of its language is judged under.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Starter {
+    /// The format's code (`cpp`, `python3`) or Herald's id.
+    pub language: String,
+    pub name: String,
+    pub content: String,
+}
+
+/// The code that the package format has for one of Herald's languages: dialects share one.
+pub fn format_code(language: &str) -> &str {
+    match language {
+        "cpp17" | "cpp20" | "cpp23" => "cpp",
+        "python" | "pypy" => "python3",
+        other => other,
+    }
+}
+
+/// Whether a list of format codes and Herald's ids names this language (Herald's id).
+pub fn is_named<'a>(mut names: impl Iterator<Item = &'a str>, language: &str) -> bool {
+    names.any(|name| name == language || name == format_code(language))
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

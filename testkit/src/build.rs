@@ -116,6 +116,10 @@ pub fn package(slug: &str, statement: &str) -> ProblemPackage {
             memory_limit_kb: 65_536,
             test_cases: 1,
             samples: vec![Sample { input: "1 2\n".into(), answer: "3\n".into() }],
+            types: vec!["pass-fail".into()],
+            max_score: None,
+            languages: None,
+            starters: Vec::new(),
         },
         files,
     }

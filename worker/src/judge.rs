@@ -1,12 +1,15 @@
-//! Judging one submission: compile once, run each test case in order, compare, stop at the first that fails; without a
+//! Judging one submission: compile once, with what the problem includes, then run its test cases (`cases`); without a
 //! problem, run once on `stdin`.
 //!
 //! Invariant: whatever the submitted program does ends in a verdict. An attempt fails only through the sandbox, the store
 //! or a language that this worker lacks, and may then go better elsewhere or later.
 
+mod cases;
 mod limits;
 mod outcome;
+mod talk;
 mod tally;
+mod validator;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,15 +19,20 @@ use herald_domain::store;
 use herald_domain::submission::{Claim, Judgement, MAX_OUTPUT_BYTES, Output, ProblemRef, Verdict};
 use herald_domain::text::printable;
 use herald_pipeline::work::{AttemptFailed, Judge, Steps, Stopped};
-use herald_sandbox::{Report, SandboxError};
+use herald_sandbox::{BoxFile, Report, SandboxError};
 
-use crate::languages::{Language, Languages, Unusable};
-use crate::package::Problem;
-use crate::problems::{Missing, Problems};
+use crate::languages::{CompileSpec, Language, Languages, Unusable};
+use crate::package::{Assembled, Problem, ToolLimits};
+use crate::problems::{Missing, Problems, Ready};
 use crate::program::{BINARY, Program, RunLimits};
 use crate::runner::{Runner, WorkFolder};
+use cases::Cases;
 use limits::run_limits;
 use tally::Tally;
+pub(crate) use validator::Validator;
+
+/// Where a problem says how long compiling may take: the guard on wall-clock time.
+const COMPILE_WALL_FACTOR: u64 = 2;
 
 pub(crate) struct SandboxJudge {
     runner: Arc<dyn Runner>,
@@ -66,27 +74,37 @@ impl SandboxJudge {
             None => None,
         };
         let language = self.languages.ready(&*self.runner, &claim.submission.language).await?;
-        let program = Program::new(&language, &claim.files);
-        let folder = self.runner.open().await?;
-        folder.write_files(&program.files()).await?;
-
-        let total = problem.as_ref().map(|problem| u32::try_from(problem.cases.len()).unwrap_or(u32::MAX));
+        let ready = problem.as_deref();
+        let total = ready.map(|ready| u32::try_from(ready.problem.cases.len()).unwrap_or(u32::MAX));
         let mut tally = Tally::new(language.version.clone(), total);
-        if let Some(report) = compile(&*folder, &program, &language).await? {
+        if let Some(reason) = ready.and_then(|ready| not_taken(&ready.problem, claim)) {
+            return Ok(tally.finish(Verdict::CompileError, reason.into()));
+        }
+        let spec = &language.spec;
+        let Assembled { sources, driver, others } = match ready {
+            Some(ready) => ready.problem.assemble(&spec.id, &claim.files, &spec.source_name),
+            None => Assembled { sources: claim.files.clone(), driver: false, others: Vec::new() },
+        };
+        let program = Program::driven(&language, &sources, driver);
+        let folder = self.runner.open().await?;
+        let others = others.into_iter().map(|file| BoxFile::new(file.path, file.content));
+        folder.write_files(&program.files().into_iter().chain(others).collect::<Vec<_>>()).await?;
+
+        if let Some((report, spec)) = compile(&*folder, &program, &language, ready).await? {
             tally.compiled(compile_output(&report));
-            if let Some(reason) = outcome::compile_failure(&report) {
+            if let Some(reason) = outcome::compile_failure(&report, spec) {
                 return Ok(tally.finish(Verdict::CompileError, reason));
             }
         }
         steps.running(total).await?;
-        let job = Job { folder: &*folder, program: &program, language: &language, claim };
-        match &problem {
-            Some(problem) => job.judge_cases(problem, steps, tally).await,
-            None => job.run_once(tally).await,
+        let (program, language) = (&program, &*language);
+        match ready {
+            Some(ready) => Cases { judge: self, ready, program, language, claim }.run(folder, steps, tally).await,
+            None => Job { folder: &*folder, program, language, claim }.run_once(tally).await,
         }
     }
 
-    async fn problem(&self, reference: &ProblemRef) -> Result<Arc<Problem>, Halt> {
+    async fn problem(&self, reference: &ProblemRef) -> Result<Arc<Ready>, Halt> {
         self.problems.get(&reference.version).await.map_err(|missing| match missing {
             Missing::Store(error) => Halt::Failed(format!("the problem could not be read: {error}")),
             Missing::Unknown => {
@@ -110,28 +128,13 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    async fn judge_cases(&self, problem: &Problem, steps: &Steps, mut tally: Tally) -> Result<Judgement, Halt> {
-        let limits = run_limits(Some(&problem.limits), &self.claim.limits, self.language.spec.run.time_factor);
-        for case in &problem.cases {
-            let Some(report) = self.run(case.input.clone(), &limits).await? else { return Ok(nothing_to_run(tally)) };
-            let outcome = outcome::of_case(&report, &limits, &self.language.spec.out_of_memory, case);
-            let result = tally.case(&case.group, &report, outcome);
-            steps.case(tally.tests(), result.clone());
-            observe(&self.language.spec.id, result.verdict, &report);
-            if result.verdict != Verdict::Accepted {
-                return Ok(tally.finish(result.verdict, result.reason.unwrap_or_default()));
-            }
-        }
-        Ok(tally.finish(Verdict::Accepted, "ok".into()))
-    }
-
     /// Without a problem: the program's own end is the verdict, and its output comes back.
     async fn run_once(&self, mut tally: Tally) -> Result<Judgement, Halt> {
         let limits = run_limits(None, &self.claim.limits, self.language.spec.run.time_factor);
         let stdin = self.claim.stdin.clone().unwrap_or_default().into_bytes();
         let Some(report) = self.run(stdin, &limits).await? else { return Ok(nothing_to_run(tally)) };
-        let (verdict, reason) = outcome::of_run(&report, &limits, &self.language.spec.out_of_memory)
-            .unwrap_or((Verdict::Accepted, "ok".into()));
+        let (verdict, reason) =
+            outcome::of_run(&report, &limits, &self.language.spec).unwrap_or((Verdict::Accepted, "ok".into()));
         tally.measured(&report);
         tally.outputs(output(&report.stdout), output(&report.stderr));
         observe(&self.language.spec.id, verdict, &report);
@@ -152,16 +155,33 @@ fn nothing_to_run(tally: Tally) -> Judgement {
     tally.finish(Verdict::CompileError, "not_executable".into())
 }
 
-async fn compile(
+/// Why a submission is not even compiled: it is in a language that the problem does not take, or too long for it.
+fn not_taken(problem: &Problem, claim: &Claim) -> Option<&'static str> {
+    if !problem.allows(&claim.submission.language) {
+        return Some("language");
+    }
+    let bytes: usize = claim.files.iter().map(|file| file.content.len()).sum();
+    problem.code_kb.filter(|most| bytes as u64 > most * 1_024).map(|_| "code_size")
+}
+
+async fn compile<'a>(
     folder: &dyn WorkFolder,
     program: &Program<'_>,
-    language: &Language,
-) -> Result<Option<Report>, SandboxError> {
-    let Some(run) = program.compile() else { return Ok(None) };
+    language: &'a Language,
+    ready: Option<&Ready>,
+) -> Result<Option<(Report, &'a CompileSpec)>, SandboxError> {
+    let (Some(mut run), Some(spec)) = (program.compile(), &language.spec.compile) else { return Ok(None) };
+    if let Some(ToolLimits { cpu_ms, memory_kb }) = ready.map(|ready| ready.problem.compilation) {
+        // A longer time moves the guard on wall-clock time with it.
+        let cpu_ms = cpu_ms.unwrap_or(run.limits.cpu_ms);
+        run.limits.wall_ms = run.limits.wall_ms.max(cpu_ms * COMPILE_WALL_FACTOR);
+        run.limits.cpu_ms = cpu_ms;
+        run.limits.memory_kb = memory_kb.unwrap_or(run.limits.memory_kb);
+    }
     let report = folder.run(run).await?;
     let seconds = report.wall_ms as f64 / 1_000.0;
     metrics::histogram!("herald_compile_seconds", "language" => language.spec.id.clone()).record(seconds);
-    Ok(Some(report))
+    Ok(Some((report, spec)))
 }
 
 fn observe(language: &str, verdict: Verdict, report: &Report) {
@@ -182,7 +202,7 @@ fn output(bytes: &[u8]) -> Output {
 }
 
 /// Why judging does not go on.
-enum Halt {
+pub(crate) enum Halt {
     Failed(String),
     Verdict(Box<Judgement>),
 }

@@ -8,6 +8,7 @@
 
 mod checker;
 mod config;
+mod grading;
 mod judge;
 mod natural;
 mod presence;

@@ -1,22 +1,35 @@
-//! Problem packages of the ICPC/Kattis format, version 2025-09 (its drafts and the legacy version where they agree).
+//! Problem packages of the ICPC/Kattis format: version 2025-09 (its drafts where they agree), legacy and legacy-icpc.
 //!
 //! A package is a folder of plain files; it becomes an immutable [`ProblemPackage`], named by the hash of its files, and
-//! the same files become the [`Problem`] that a worker judges by. What Herald cannot judge by yet (interactive, scoring,
-//! custom validators, included files) is refused when the package is read, never judged by halves. `limits.code`,
-//! `limits.compilation_*` and `limits.validation_*` are read over: the server has its own.
+//! the same files become the [`Problem`] that a worker judges by. What Herald cannot judge by (static validators, custom
+//! graders, answers handed in) is refused when the package is read, never judged by halves. What the format has no key
+//! for stands in `herald.yaml` and `starter/` (docs/adr/0016), so that other tools take the package as it is.
 
 mod cases;
 mod config;
+mod extension;
 mod folder;
+mod groups;
+mod programs;
+mod settings;
 mod statement;
 
-use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary, Sample, package_version};
-use herald_domain::submission::LIMIT_RANGES;
+use std::collections::BTreeMap;
+
+use herald_domain::problem::{
+    PackageFile, ProblemPackage, ProblemSummary, Sample, Starter, format_code, is_named, package_version,
+};
+use herald_domain::submission::{LIMIT_RANGES, SourceFile};
 use herald_domain::text::printable;
 
+pub use config::Kind;
+pub use extension::LanguageLimits;
 pub use folder::{read_all, read_dir};
+pub use programs::{Assembled, Includes, ValidatorSource};
 
 use crate::checker::Checker;
+use crate::grading::Grading;
+use settings::AllSettings;
 
 /// No package has more test cases.
 pub const MAX_CASES: usize = 1_000;
@@ -50,10 +63,26 @@ pub struct Problem {
     pub title: String,
     /// CommonMark.
     pub statement: String,
+    pub kind: Kind,
     pub limits: ProblemLimits,
+    /// KiB of a submission's sources together, before anything is included.
+    pub code_kb: Option<u64>,
+    /// In place of those of the language.
+    pub compilation: ToolLimits,
+    pub validation: ValidationLimits,
+    /// None: the default validator.
+    pub validator: Option<ValidatorSource>,
     /// Samples first, then secret, each in natural order of their names.
     pub cases: Vec<TestCase>,
+    pub grading: Grading,
+    pub includes: Includes,
+    pub starters: Vec<Starter>,
+    /// By the format's codes or Herald's ids; none: any.
+    pub languages: Option<Vec<String>>,
+    /// Whether a submission may write into its working folder.
+    pub allow_file_writing: bool,
     pub samples: Vec<Sample>,
+    by_language: BTreeMap<String, LanguageLimits>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +90,30 @@ pub struct ProblemLimits {
     pub cpu_ms: u64,
     pub memory_kb: u64,
     pub output_kb: u64,
+}
+
+/// What a package says of compiling; none: the language's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToolLimits {
+    pub cpu_ms: Option<u64>,
+    pub memory_kb: Option<u64>,
+}
+
+/// Of one run of the output validator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidationLimits {
+    pub cpu_ms: u64,
+    pub memory_kb: u64,
+    pub output_kb: u64,
+    /// Runs of the submission for one case of a multi-pass problem, at most.
+    pub passes: u32,
+}
+
+impl Default for ValidationLimits {
+    /// What the format calls typical, within what a run may have here.
+    fn default() -> Self {
+        Self { cpu_ms: 60_000, memory_kb: 2_048 * 1_024, output_kb: 8 * 1_024, passes: 2 }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -72,23 +125,78 @@ pub struct TestCase {
     pub sample: bool,
     pub input: Vec<u8>,
     pub answer: Vec<u8>,
-    pub checker: Checker,
+    pub validation: Validation,
+    /// Given to the submission on its command line.
+    pub args: Vec<String>,
+    /// Put into the submission's working folder for this case.
+    pub files: Vec<PackageFile>,
+    /// Whether a submitter who failed may be told what was expected.
+    pub full_feedback: bool,
+    /// For a submitter who failed.
+    pub hint: Option<String>,
+}
+
+/// How an output is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Validation {
+    Default(Checker),
+    /// By the problem's own validator, with these arguments.
+    Custom(Vec<String>),
 }
 
 impl Problem {
     /// Reads a package's files, in any order.
     pub fn from_files(files: &[PackageFile]) -> Result<Self, PackageError> {
         refuse_unsupported(files)?;
-        let config = config::read(files)?;
-        let (language, statement) = statement::read(files, &config)?;
-        let cases = cases::read(files, &config)?;
+        let extension = extension::read(files)?;
+        let config = config::read(files, &extension)?;
+        let statement = statement::read(files, &config)?;
+        let validator = programs::validator(files, &config)?;
+        let settings = AllSettings::read(files, &config)?;
+        let cases = cases::read(files, &config, &settings, validator.is_some())?;
         Ok(Self {
-            title: config.title(&language)?,
-            statement,
+            title: config.title(&statement.language, statement.name.as_deref())?,
+            statement: statement.text,
+            kind: config.kind,
             limits: config.limits,
-            samples: cases.iter().filter(|case| case.sample).map(|case| sample(files, case)).collect(),
+            code_kb: config.code_kb,
+            compilation: config.compilation,
+            validation: config.validation,
+            validator,
+            samples: samples(files, &cases, config.kind),
+            grading: groups::read(&cases, &config, &settings, extension.run_all)?,
             cases,
+            includes: programs::includes(files, &config)?,
+            starters: programs::starters(files, &config)?,
+            by_language: extension.language_limits()?,
+            allow_file_writing: config.allow_file_writing,
+            languages: config.languages,
         })
+    }
+
+    /// The limits of a submission in this language (Herald's id), and the factor on CPU time that goes with them:
+    /// `factor` is the language's own.
+    pub fn limits_for(&self, language: &str, factor: f64) -> (ProblemLimits, f64) {
+        extension::limits_for(self.limits, &self.by_language, language, factor)
+    }
+
+    /// Whether a submission in this language (Herald's id) may be handed in.
+    pub fn allows(&self, language: &str) -> bool {
+        let allowed = self.languages.as_ref();
+        allowed.is_none_or(|allowed| is_named(allowed.iter().map(String::as_str), language))
+    }
+
+    /// The submission's files and those that the problem includes. `source_name` is what a lone source of the language is
+    /// called otherwise.
+    pub fn assemble(&self, language: &str, files: &[SourceFile], source_name: &str) -> Assembled {
+        let summary_of = |id: &str| self.starters.iter().find(|starter| starter.language == id);
+        let starter = summary_of(language).or_else(|| summary_of(format_code(language)));
+        let lone = match starter {
+            Some(starter) => starter.name.clone(),
+            // The driver is called `main`, so the rest is the solution.
+            None => source_name.replacen("main", "solution", 1).replacen("Main", "Solution", 1),
+        };
+        self.includes.assemble(language, files, &lone)
     }
 
     fn summary(&self, slug: &str) -> ProblemSummary {
@@ -100,6 +208,10 @@ impl Problem {
             memory_limit_kb: self.limits.memory_kb,
             test_cases: u32::try_from(self.cases.len()).unwrap_or(u32::MAX),
             samples: self.samples.clone(),
+            types: self.kind.words(),
+            max_score: self.grading.max_score(),
+            languages: self.languages.clone(),
+            starters: self.starters.clone(),
         }
     }
 }
@@ -116,14 +228,38 @@ pub fn from_files(slug: &str, mut files: Vec<PackageFile>) -> Result<ProblemPack
     Ok(ProblemPackage { slug: slug.to_owned(), version: package_version(&files), summary, files })
 }
 
-/// What a sample shows; a `.statement` file beside the case replaces what is judged by.
+/// What is shown of the samples.
+fn samples(files: &[PackageFile], cases: &[TestCase], kind: Kind) -> Vec<Sample> {
+    let samples = cases.iter().filter(|case| case.sample);
+    if !kind.interactive && !kind.multi_pass {
+        return samples.map(|case| sample(files, case)).collect();
+    }
+    // Input and answer of such a case are between the package and its validator: a transcript is shown, or nothing.
+    let transcripts = files.iter().filter(|file| file.path.starts_with("data/sample/"));
+    let transcripts = transcripts.filter(|file| file.path.ends_with(".interaction"));
+    transcripts.map(|file| transcript(&printable(&file.content, MAX_SAMPLE_BYTES).0)).collect()
+}
+
+/// What a sample shows; a `.statement` file beside the case (or `.out` for the answer) replaces what is judged by.
 fn sample(files: &[PackageFile], case: &TestCase) -> Sample {
-    let shown = |extension: &str, judged: &[u8]| {
-        let path = format!("data/{}.{extension}.statement", case.name);
-        let bytes = find(files, &path).map_or(judged, |file| &file.content);
-        printable(bytes, MAX_SAMPLE_BYTES).0
+    let shown = |extensions: &[&str], judged: &[u8]| {
+        let path = |extension: &&str| format!("data/{}.{extension}", case.name);
+        let bytes = extensions.iter().find_map(|extension| find(files, &path(extension)));
+        printable(bytes.map_or(judged, |file| &file.content), MAX_SAMPLE_BYTES).0
     };
-    Sample { input: shown("in", &case.input), answer: shown("ans", &case.answer) }
+    Sample { input: shown(&["in.statement"], &case.input), answer: shown(&["ans.statement", "out"], &case.answer) }
+}
+
+/// `<` is what the submission reads and `>` what it writes; a pass ends with `---`.
+fn transcript(interaction: &str) -> Sample {
+    let side = |mark: char| {
+        let lines = interaction.lines().filter_map(|line| match line.strip_prefix(mark) {
+            Some(rest) => Some(rest.strip_prefix(' ').unwrap_or(rest)),
+            None => line.starts_with("---").then_some(line),
+        });
+        lines.map(|line| format!("{line}\n")).collect()
+    };
+    Sample { input: side('<'), answer: side('>') }
 }
 
 fn find<'a>(files: &'a [PackageFile], path: &str) -> Option<&'a PackageFile> {
@@ -141,13 +277,7 @@ fn text(file: &PackageFile) -> Result<&str, PackageError> {
 
 /// Folders whose presence changes how the problem is judged.
 fn refuse_unsupported(files: &[PackageFile]) -> Result<(), PackageError> {
-    for (folder, what) in [
-        ("output_validator/", "a custom output validator is"),
-        ("output_validators/", "a custom output validator is"),
-        ("static_validator/", "a static validator is"),
-        ("graders/", "a grader is"),
-        ("include/", "files that are included with every submission are"),
-    ] {
+    for (folder, what) in [("static_validator/", "a static validator is"), ("graders/", "a grader is")] {
         if let Some(file) = files.iter().find(|file| file.path.starts_with(folder)) {
             return Err(PackageError::unsupported(&file.path, what));
         }

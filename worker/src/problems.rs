@@ -3,8 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use herald_domain::store::{self, StoreError};
+use tokio::sync::OnceCell;
 
-use crate::package::{PackageError, Problem};
+use crate::judge::{Halt, Validator};
+use crate::languages::Languages;
+use crate::package::{PackageError, Problem, ValidatorSource};
+use crate::runner::Runner;
 
 /// Kept problems together hold at most this many bytes of test data (one that is larger by itself is kept alone).
 const MAX_BYTES: usize = 256 * 1_024 * 1_024;
@@ -17,6 +21,29 @@ pub(crate) enum Missing {
     Broken(PackageError),
 }
 
+/// A problem, and its validator once that has been compiled: for as long as the problem is kept.
+pub(crate) struct Ready {
+    pub problem: Problem,
+    validator: OnceCell<Result<Validator, String>>,
+}
+
+impl Ready {
+    pub(crate) fn new(problem: Problem) -> Self {
+        Self { problem, validator: OnceCell::new() }
+    }
+
+    /// The inner error is the package's fault, and stays; the outer may pass.
+    pub(crate) async fn validator(
+        &self,
+        runner: &dyn Runner,
+        languages: &Languages,
+        source: &ValidatorSource,
+    ) -> Result<Result<&Validator, &String>, Halt> {
+        let compile = || Validator::compile(runner, languages, &self.problem, source);
+        Ok(self.validator.get_or_try_init(compile).await?.as_ref())
+    }
+}
+
 pub(crate) struct Problems {
     store: Arc<dyn store::Problems + Send + Sync>,
     recent: Mutex<Recent>,
@@ -25,7 +52,7 @@ pub(crate) struct Problems {
 /// The one used last stands last.
 #[derive(Default)]
 struct Recent {
-    problems: Vec<(String, Arc<Problem>, usize)>,
+    problems: Vec<(String, Arc<Ready>, usize)>,
 }
 
 impl Problems {
@@ -34,13 +61,13 @@ impl Problems {
     }
 
     /// The problem as it was at that version.
-    pub(crate) async fn get(&self, version: &str) -> Result<Arc<Problem>, Missing> {
+    pub(crate) async fn get(&self, version: &str) -> Result<Arc<Ready>, Missing> {
         if let Some(problem) = self.recent().touch(version) {
             return Ok(problem);
         }
         let files = self.store.problem_files(version).await.map_err(Missing::Store)?.ok_or(Missing::Unknown)?;
-        let problem = Arc::new(Problem::from_files(&files).map_err(Missing::Broken)?);
-        let bytes = problem.cases.iter().map(|case| case.input.len() + case.answer.len()).sum();
+        let problem = Arc::new(Ready::new(Problem::from_files(&files).map_err(Missing::Broken)?));
+        let bytes = problem.problem.cases.iter().map(|case| case.input.len() + case.answer.len()).sum();
         self.recent().keep(version, problem.clone(), bytes);
         Ok(problem)
     }
@@ -51,7 +78,7 @@ impl Problems {
 }
 
 impl Recent {
-    fn touch(&mut self, version: &str) -> Option<Arc<Problem>> {
+    fn touch(&mut self, version: &str) -> Option<Arc<Ready>> {
         let at = self.problems.iter().position(|(kept, _, _)| kept == version)?;
         let entry = self.problems.remove(at);
         let problem = entry.1.clone();
@@ -59,7 +86,7 @@ impl Recent {
         Some(problem)
     }
 
-    fn keep(&mut self, version: &str, problem: Arc<Problem>, bytes: usize) {
+    fn keep(&mut self, version: &str, problem: Arc<Ready>, bytes: usize) {
         self.problems.retain(|(kept, _, _)| kept != version);
         self.problems.push((version.to_owned(), problem, bytes));
         while self.problems.len() > 1 && self.problems.iter().map(|(_, _, bytes)| bytes).sum::<usize>() > MAX_BYTES {
@@ -71,12 +98,17 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::ProblemLimits;
+    use herald_domain::problem::PackageFile;
 
-    fn problem() -> Arc<Problem> {
-        let limits = ProblemLimits { cpu_ms: 1_000, memory_kb: 1_024, output_kb: 1 };
-        let (title, statement) = (String::new(), String::new());
-        Arc::new(Problem { title, statement, limits, cases: Vec::new(), samples: Vec::new() })
+    fn problem() -> Arc<Ready> {
+        let file = |path: &str, content: &str| PackageFile { path: path.into(), content: content.into() };
+        let files = [
+            file("problem.yaml", "name: x\nlimits: {time_limit: 1}\n"),
+            file("statement/problem.en.md", "x\n"),
+            file("data/secret/1.in", ""),
+            file("data/secret/1.ans", ""),
+        ];
+        Arc::new(Ready::new(Problem::from_files(&files).unwrap()))
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use herald_domain::submission::SourceFile;
-use herald_sandbox::{Limits, Run};
+use herald_sandbox::{BoxFile, Limits, Run};
 
 use crate::languages::{CompileSpec, Language, LanguageSpec, SOURCES};
 
@@ -42,24 +42,35 @@ impl RunLimits {
 pub(crate) struct Program<'a> {
     language: &'a Language,
     files: &'a [SourceFile],
+    /// Whether the first file is a problem's own, and what was handed in comes after it.
+    driver: bool,
 }
 
 impl<'a> Program<'a> {
     /// The first file is the entry point.
     pub(crate) fn new(language: &'a Language, files: &'a [SourceFile]) -> Self {
-        Self { language, files }
+        Self { language, files, driver: false }
+    }
+
+    /// The same; with a `driver`, the entry point is the problem's and the second file is what was handed in.
+    pub(crate) fn driven(language: &'a Language, files: &'a [SourceFile], driver: bool) -> Self {
+        Self { language, files, driver }
     }
 
     /// What to write into the work folder.
-    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
-        self.files.iter().map(|file| (file.name.clone(), file.content.clone().into_bytes())).collect()
+    pub(crate) fn files(&self) -> Vec<BoxFile> {
+        self.files.iter().map(|file| BoxFile::new(file.name.as_str(), file.content.as_str())).collect()
     }
 
     /// The run that compiles it, if the language has one.
     pub(crate) fn compile(&self) -> Option<Run> {
         let compile = self.spec().compile.as_ref()?;
         let limits = compile_limits(compile);
-        Some(Run { writable: true, ..self.command(&compile.argv, Vec::new(), limits) })
+        // A compiler begins at the entry point. What only looks over one file is to look over the one handed in.
+        let only_looks = !compile.argv.iter().any(|word| word.contains("{binary}"));
+        let handed_in = Self { files: self.files.get(usize::from(self.driver)..).unwrap_or_default(), ..*self };
+        let program = if only_looks && compile.argv.iter().all(|word| word != SOURCES) { &handed_in } else { self };
+        Some(Run { writable: true, ..program.command(&compile.argv, Vec::new(), limits) })
     }
 
     pub(crate) fn run(&self, stdin: Vec<u8>, limits: &RunLimits) -> Run {

@@ -31,6 +31,10 @@ impl Tally {
             Outputs { stdout: Some(stdout), stderr: Some(stderr), compile_output: outputs.compile_output.take() };
     }
 
+    pub(super) fn scored(&mut self, score: Option<f64>) {
+        self.judgement.score = score;
+    }
+
     /// Adds a case that has been run.
     pub(super) fn case(&mut self, group: &str, report: &Report, outcome: Outcome) -> CaseResult {
         self.measured(report);

@@ -54,8 +54,11 @@ fn the_nearest_validator_flags_decide() {
         ("data/secret/g/2.yaml", "output_validator_args: [case_sensitive]\nhint: capitals\n"),
     ]))
     .unwrap();
-    let checkers: Vec<_> = problem.cases.iter().map(|case| (case.group.as_str(), case.checker.clone())).collect();
-    let checker = |args: &[&str]| Checker::from_args(&args.iter().map(|&arg| arg.into()).collect::<Vec<_>>()).unwrap();
+    let checkers: Vec<_> = problem.cases.iter().map(|case| (case.group.as_str(), case.validation.clone())).collect();
+    let checker = |args: &[&str]| {
+        let args: Vec<String> = args.iter().map(|&arg| arg.into()).collect();
+        Validation::Default(Checker::from_args(&args).unwrap())
+    };
     let float = checker(&["float_tolerance", "1e-6"]);
     assert_eq!(
         checkers,
@@ -128,27 +131,245 @@ fn what_is_wrong_names_the_file_and_what_to_do() {
 fn what_cannot_be_judged_yet_is_refused_not_judged_by_halves() {
     let yaml = |extra: &str| format!("name: x\nlimits: {{time_limit: 1}}\n{extra}\n");
     for (path, content, expected) in [
-        (
-            "output_validator/validate.py",
-            "",
-            "output_validator/validate.py: a custom output validator is not supported yet",
-        ),
-        ("output_validators/x/validate.cpp", "", "a custom output validator is not supported yet"),
-        ("include/python3/driver.py", "", "files that are included with every submission are not supported yet"),
-        ("data/secret/9.files/x.txt", "", "input files beside standard input are not supported yet"),
-        ("data/secret/9.yaml", "args: [--fast]\n", "command-line arguments (args) are not supported yet"),
-        ("problem.yaml", &yaml("type: interactive"), "problem.yaml: type 'interactive' is not supported yet"),
-        ("problem.yaml", &yaml("type: [pass-fail, multi-pass]"), "type 'multi-pass' is not supported yet"),
-        ("problem.yaml", &yaml("validation: custom"), "a custom validation is not supported yet"),
-        ("problem.yaml", &yaml("languages: [cpp]"), "a list of allowed languages is not supported yet"),
+        ("static_validator/check.py", "", "static_validator/check.py: a static validator is not supported yet"),
+        ("graders/grade.py", "", "graders/grade.py: a grader is not supported yet"),
+        ("data/secret/testdata.yaml", "grading: custom\n", "a custom grader is not supported yet"),
+        ("data/secret/test_group.yaml", "static_validation_score: 3\n", "static validation is not supported yet"),
+        ("output_validator/build", "#!/bin/sh\n", "output_validator/build: a build or run script is not supported yet"),
+        ("problem.yaml", &yaml("type: submit-answer"), "problem.yaml: type 'submit-answer' is not supported yet"),
         (
             "problem.yaml",
             &yaml("problem_format_version: 2031-01"),
             "problem_format_version '2031-01' is not supported yet",
         ),
     ] {
-        let message = error(&[(path, content)]);
+        let changes = [("problem.yaml", YAML), (path, content)];
+        let message = error(if path == "problem.yaml" { &changes[1..] } else { &changes });
         assert!(message.ends_with(expected), "{message:?} does not end with {expected:?}");
+    }
+}
+
+const INTERACTIVE: &str = "problem_format_version: 2025-09\nname: x\ntype: interactive\nlimits: {time_limit: 1}\n";
+
+#[test]
+fn a_validator_is_one_program_in_one_language_and_legacy_packages_have_to_ask_for_it() {
+    let validator = |changes: &[(&str, &str)]| {
+        let validator = Problem::from_files(&package(changes)).unwrap().validator.unwrap();
+        (
+            validator.language,
+            validator.files.into_iter().map(|file| file.name).collect::<Vec<_>>(),
+            validator.must_score,
+        )
+    };
+    let alone = validator(&[("output_validator/validate.py", "N = {{n}}\n")]);
+    assert_eq!(alone, ("python".into(), vec!["validate.py".into()], false));
+    let several = [
+        ("output_validator/io.cc", ""),
+        ("output_validator/io.h", ""),
+        ("output_validator/main.cc", ""),
+        ("output_validator/lib/deep.cc", ""),
+    ];
+    assert_eq!(validator(&several).1, ["main.cc", "io.cc", "io.h", "lib/deep.cc"]);
+    let module =
+        [("output_validator/__init__.py", ""), ("output_validator/__main__.py", ""), ("output_validator/a.py", "")];
+    assert_eq!(validator(&module).1[0], "__main__.py");
+
+    let legacy = "name: x\nlimits: {time_limit: 1}\nvalidator_flags: a b\n";
+    let folder = ("output_validators/v/validate.cpp", "");
+    let unasked = package(&[("problem.yaml", legacy), folder]);
+    assert!(
+        Problem::from_files(&unasked).unwrap_err().to_string().contains("'a' is not a flag"),
+        "the default one judges"
+    );
+    let custom = format!("{legacy}validation: custom score interactive\n");
+    let asked = Problem::from_files(&package(&[("problem.yaml", &custom), folder])).unwrap();
+    assert!(asked.kind.interactive && asked.validator.unwrap().must_score);
+    assert_eq!(asked.cases[0].validation, Validation::Custom(vec!["a".into(), "b".into()]));
+
+    for (changes, expected) in [
+        (&[("problem.yaml", INTERACTIVE)][..], "output_validator: is missing, but the type of the problem needs one"),
+        (&[("output_validator/a.py", ""), ("output_validator/b.c", "")], "are in different languages"),
+        (&[("output_validator/readme.txt", "")], "has no program in C, C++, Python"),
+        (
+            &[("problem.yaml", &*custom), ("output_validators/a/x.c", ""), ("output_validators/b/x.c", "")],
+            "more than one output validator is not supported yet",
+        ),
+        (&[("problem.yaml", "name: x\nvalidation: custom fast\n")], "is neither 'default' nor 'custom'"),
+        (
+            &[("problem.yaml", "name: x\ntype: [scoring, pass-fail]\nlimits: {time_limit: 1}\n")],
+            "both 'pass-fail' and 'scoring'",
+        ),
+    ] {
+        let message = error(changes);
+        assert!(message.contains(expected), "{message:?} does not contain {expected:?}");
+    }
+}
+
+#[test]
+fn an_interactive_problem_shows_a_transcript_instead_of_its_cases() {
+    let problem = Problem::from_files(&package(&[
+        ("problem.yaml", INTERACTIVE),
+        ("output_validator/v.py", ""),
+        ("data/sample/1.interaction", ">5\n< higher\n>7\n< right\n"),
+    ]))
+    .unwrap();
+    let sample = Sample { input: "higher\nright\n".into(), answer: "5\n7\n".into() };
+    assert_eq!(problem.samples, [sample]);
+    assert_eq!(problem.kind.words(), ["pass-fail", "interactive"]);
+}
+
+#[test]
+fn limits_may_differ_by_language_in_a_file_of_our_own() {
+    let problem = Problem::from_files(&package(&[
+        (
+            "herald.yaml",
+            "run_all: true\nlimits:\n  python3: {time_multiplier: 3, memory: 512}\n  pypy: {time_limit: 2}\n",
+        ),
+        (
+            "problem.yaml",
+            "name: x\nlimits: {time_limit: 1.5, memory: 256, compilation_time: 5, validation_time: 7, code: 3}\n",
+        ),
+    ]))
+    .unwrap();
+    let limits = |language| {
+        let (limits, factor) = problem.limits_for(language, 2.0);
+        (limits.cpu_ms, limits.memory_kb, factor)
+    };
+    assert_eq!(limits("cpp20"), (1_500, 256 * 1_024, 2.0));
+    assert_eq!(limits("python"), (1_500, 512 * 1_024, 3.0));
+    assert_eq!(limits("pypy"), (2_000, 256 * 1_024, 1.0), "its own id wins over the code that it shares");
+    assert!(problem.grading.run_all);
+    assert_eq!((problem.compilation.cpu_ms, problem.validation.cpu_ms, problem.code_kb), (Some(5_000), 7_000, Some(3)));
+    assert!(
+        error(&[("herald.yaml", "limits: {c: {time_limit: 99}}\n")]).contains("limits.c.time_limit comes to 99000 ms")
+    );
+    assert!(error(&[("herald.yaml", "runall: true\n")]).starts_with("herald.yaml: unknown field"));
+    let legacy = [("problem.yaml", "name: x\n"), ("herald.yaml", "time_limit: 3\n")];
+    assert_eq!(Problem::from_files(&package(&legacy)).unwrap().limits.cpu_ms, 3_000);
+}
+
+fn source(name: &str, content: &str) -> SourceFile {
+    SourceFile { name: name.into(), content: content.into() }
+}
+
+#[test]
+fn a_driver_becomes_the_entry_point_and_a_lone_source_takes_the_starters_name() {
+    let problem = Problem::from_files(&package(&[
+        ("problem.yaml", "name: x\nlanguages: [cpp, python3]\nconstants: {n: 7}\nlimits: {time_limit: 1}\n"),
+        ("include/default/data.txt", "all\n"),
+        ("include/cpp/main.cpp", "int n = {{n}};\n"),
+        ("include/cpp/solution.h", ""),
+        ("include/cpp23/solution.h", "// 23\n"),
+        ("include/python3/helper.py", "h"),
+        ("starter/cpp/sum.cpp", "int sum({{n}});\n"),
+    ]))
+    .unwrap();
+    let names = |language: &str, files: &[SourceFile]| {
+        let assembled = problem.assemble(language, files, "main.cpp");
+        assembled.sources.into_iter().map(|file| file.name).collect::<Vec<_>>()
+    };
+    let cpp = problem.assemble("cpp20", &[source("main.cpp", "mine")], "main.cpp").sources;
+    assert_eq!(cpp[0], source("main.cpp", "int n = 7;\n"));
+    assert_eq!(cpp[1], source("sum.cpp", "mine"));
+    let two = [source("sum.cpp", ""), source("main.cpp", "mine")];
+    assert_eq!(
+        names("cpp", &two),
+        ["main.cpp", "sum.cpp", "data.txt", "solution.h"],
+        "the driver wins over a file of its name"
+    );
+    let dialect = problem.assemble("cpp23", &two, "main.cpp").sources;
+    assert_eq!(dialect.last().unwrap(), &source("solution.h", "// 23\n"));
+    assert_eq!(names("pypy", &[source("mine.py", "")]), ["mine.py", "data.txt", "helper.py"], "no driver, no new name");
+
+    let summary = problem.summary("x");
+    assert!(summary.allows("cpp17") && summary.allows("pypy") && !summary.allows("c") && !problem.allows("java"));
+    assert_eq!(summary.starter("cpp23").unwrap().content, "int sum(7);\n");
+    assert_eq!(summary.starter("python"), None);
+    assert!(error(&[("include/main.py", "")]).contains("lies in no language's folder"));
+    assert!(error(&[("starter/c/a/b.c", "")]).contains("is not starter/LANGUAGE/FILE"));
+    assert!(error(&[("starter/c/a.c", ""), ("starter/c/b.c", "")]).contains("second starter for c"));
+}
+
+#[test]
+fn a_case_may_have_arguments_files_and_a_hint() {
+    let problem = Problem::from_files(&package(&[
+        ("data/secret/test_group.yaml", "args: [--slow]\nfull_feedback: true\n"),
+        ("data/secret/9.yaml", "args: [--fast, 3]\nhint: think\n"),
+        ("data/secret/9.files/names.txt", "a\n"),
+        ("data/secret/9.files/more/b.txt", "b\n"),
+    ]))
+    .unwrap();
+    let [sample, nine, ten] = &problem.cases[..] else { panic!("three cases") };
+    assert_eq!(
+        (nine.args.as_slice(), nine.hint.as_deref()),
+        (&["--fast".to_owned(), "3".to_owned()][..], Some("think"))
+    );
+    assert_eq!(ten.args, ["--slow"]);
+    let paths: Vec<_> = nine.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!((paths.as_slice(), ten.files.len()), (&["more/b.txt", "names.txt"][..], 0));
+    assert!(sample.full_feedback && ten.full_feedback && sample.args.is_empty());
+    assert!(error(&[("data/secret/3.files/x", "")]).contains("belongs to no case; add data/secret/3.in"));
+}
+
+#[test]
+fn a_latex_statement_is_shown_as_it_is_written() {
+    let mut files = package(&[
+        ("problem.yaml", "limits: {time_limit: 1}\n"),
+        ("problem_statement/problem.en.tex", "\\problemname{Sum of $a$}\n%% plainproblemname: Sum of a\nAdd.\n"),
+    ]);
+    files.retain(|file| file.path != "statement/problem.en.md");
+    let problem = Problem::from_files(&files).unwrap();
+    assert_eq!(problem.title, "Sum of a");
+    assert!(problem.statement.starts_with("````latex\n\\problemname"), "{}", problem.statement);
+}
+
+const SCORING: &str = "problem_format_version: 2025-09\nname: x\ntype: scoring\nlimits: {time_limit: 1}\n";
+
+#[test]
+fn the_groups_of_a_scoring_problem_have_to_fit_together() {
+    let case = |group: &str| [format!("data/secret/{group}/1.in"), format!("data/secret/{group}/1.ans")];
+    let scoring = |settings: &[(&str, &str)]| {
+        let (one, two) = (case("1"), case("2"));
+        let mut changes = vec![("problem.yaml", SCORING)];
+        changes.extend(one.iter().chain(&two).map(|path| (path.as_str(), "")));
+        changes.extend_from_slice(settings);
+        let mut files = package(&changes);
+        files.retain(|file| !["9.", "10."].iter().any(|n| file.path.starts_with(&format!("data/secret/{n}"))));
+        Problem::from_files(&files).map_err(|error| error.to_string())
+    };
+    let (one, two) = ("data/secret/1/test_group.yaml", "data/secret/2/test_group.yaml");
+    let good =
+        scoring(&[(one, "max_score: 40\n"), (two, "max_score: 60\nscore_aggregation: min\nrequire_pass: secret/1\n")]);
+    assert_eq!(good.unwrap().summary("x").max_score, Some(100.0));
+    for (settings, expected) in [
+        (&[(one, "max_score: 40\n")][..], "data/secret/2/test_group.yaml: has no max_score"),
+        (&[(one, "max_score: 40\n"), (two, "max_score: 61\n")], "come to 101, more than secret's 100"),
+        (
+            &[(one, "max_score: 40\nrequire_pass: secret/2\n"), (two, "max_score: 60\n")],
+            "require_pass names 'secret/2', which is no group that comes before",
+        ),
+        (&[(one, "score_aggregation: max\n")], "score_aggregation 'max' is not pass-fail, sum or min"),
+        (&[("data/sample/test_group.yaml", "max_score: 1\n")], "make no sense for samples"),
+        (&[("data/secret/3.in", ""), ("data/secret/3.ans", "")], "has both cases and groups"),
+        (
+            &[
+                ("data/secret/test_group.yaml", "max_score: unbounded\n"),
+                (one, "max_score: unbounded\nscore_aggregation: sum\n"),
+                (two, "max_score: 60\n"),
+            ],
+            "data/secret/1/test_group.yaml: is unbounded, but the default validator gives no scores",
+        ),
+    ] {
+        let message = scoring(settings).unwrap_err();
+        assert!(message.contains(expected), "{message:?} does not contain {expected:?}");
+    }
+    let legacy = "name: x\nlimits: {time_limit: 1}\n";
+    for (settings, expected) in [
+        ("on_reject: stop\n", "on_reject 'stop' is not break or continue"),
+        ("grader_flags: median\n", "has 'median', which the default grader does not know"),
+    ] {
+        let message = error(&[("problem.yaml", legacy), ("data/secret/testdata.yaml", settings)]);
+        assert!(message.contains(expected), "{message:?} does not contain {expected:?}");
     }
 }
 

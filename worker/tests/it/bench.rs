@@ -25,11 +25,13 @@ pub struct Bench {
     /// Those whose toolchain is installed.
     pub languages: Vec<LanguageInfo>,
     pub packages: Vec<ProblemPackage>,
+    known: Arc<Languages>,
 }
 
 impl Bench {
     pub async fn new() -> Self {
-        let slots = SLOTS as u32 + 1;
+        // A validator has a box of its own.
+        let slots = SLOTS as u32 * 2 + 1;
         let cgroups = herald_sandbox::Cgroups::Auto;
         let config =
             herald_sandbox::Config { slots, allow_weak: false, first_uid: 62_000, box_kb: 256 * 1_024, cgroups };
@@ -42,7 +44,14 @@ impl Bench {
         for info in missing {
             println!("language {} takes no part: {}", info.id, info.reason.unwrap_or_default());
         }
-        Self { sandbox, judge, languages: installed, packages }
+        Self { sandbox, judge, languages: installed, packages, known: languages }
+    }
+
+    /// The same over other problems.
+    pub fn with(&self, packages: Vec<ProblemPackage>) -> Self {
+        let (sandbox, known) = (self.sandbox.clone(), self.known.clone());
+        let judge = herald_worker::judge(Arc::new(Packages(packages.clone())), sandbox.clone(), known.clone());
+        Self { sandbox, judge, languages: self.languages.clone(), packages, known }
     }
 
     pub fn has(&self, language: &str) -> bool {

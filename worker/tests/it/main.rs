@@ -6,6 +6,9 @@
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod bench;
+mod engine;
+mod functions;
+mod interactive;
 mod languages;
 mod limits;
 mod problems;
@@ -31,7 +34,17 @@ macro_rules! tests {
 fn main() {
     herald_sandbox::launcher_main_if_asked();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let all = [languages::TESTS, problems::TESTS, limits::TESTS, verdicts::TESTS, whole::TESTS].concat();
+    let all = [
+        languages::TESTS,
+        problems::TESTS,
+        limits::TESTS,
+        verdicts::TESTS,
+        engine::TESTS,
+        interactive::TESTS,
+        functions::TESTS,
+        whole::TESTS,
+    ]
+    .concat();
     if arguments.iter().any(|argument| argument == "--list") {
         all.iter().for_each(|(name, _)| println!("{name}: test"));
         return;
