@@ -8,6 +8,7 @@
 mod bench;
 mod languages;
 mod limits;
+mod live;
 mod problems;
 mod verdicts;
 mod whole;
@@ -31,7 +32,7 @@ macro_rules! tests {
 fn main() {
     herald_sandbox::launcher_main_if_asked();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let all = [languages::TESTS, problems::TESTS, limits::TESTS, verdicts::TESTS, whole::TESTS].concat();
+    let all = [languages::TESTS, problems::TESTS, limits::TESTS, live::TESTS, verdicts::TESTS, whole::TESTS].concat();
     if arguments.iter().any(|argument| argument == "--list") {
         all.iter().for_each(|(name, _)| println!("{name}: test"));
         return;
