@@ -37,7 +37,7 @@ fn cgroup(ground: &Ground) -> Layer {
         Err(reason) => layer(
             "cgroup",
             false,
-            &format!("{reason}; memory and processes are bounded by resource limits and by polling"),
+            &format!("{reason}; without it, resource limits and polling bound memory and processes"),
         ),
     }
 }

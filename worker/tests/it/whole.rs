@@ -47,6 +47,7 @@ async fn a_worker_judges_what_it_is_woken_for_and_tells_of_itself_while_it_lives
         allow_weak_sandbox: false,
         sandbox_first_uid: None,
         sandbox_cgroups: herald_worker::Cgroups::Auto,
+        sandbox_cgroup_parent: None,
     };
     let shutdown = CancellationToken::new();
     let worker = tokio::spawn(herald_worker::run(deps, config, shutdown.clone()));
