@@ -80,6 +80,7 @@ pub async fn whole(bench: &Bench) -> Whole {
         allow_weak_sandbox: false,
         sandbox_first_uid: None,
         sandbox_cgroups: herald_worker::Cgroups::Auto,
+        sandbox_cgroup_parent: None,
     };
     let shutdown = CancellationToken::new();
     let worker = tokio::spawn(herald_worker::run(deps, config, shutdown.clone()));
