@@ -60,6 +60,8 @@ pub fn main() -> ! {
 fn prepare() -> io::Result<Receiver<BorrowedFd<'static>>> {
     crate::sys::close_from(3)?;
     crate::sys::reset_signals();
+    // Kernels before 6.4 tell these through `/proc/self`, which the new root does not have; they are remembered.
+    let _ = (rustix::param::page_size(), rustix::param::clock_ticks_per_second());
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // Ctrl-C in the worker's terminal is for the worker, which ends its runs in order.
