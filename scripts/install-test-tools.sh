@@ -25,7 +25,10 @@ want golang-go go
 want default-jdk-headless javac
 want nodejs node
 want npm npm
+want node-typescript /usr/share/nodejs/typescript/bin/tsc /usr/lib/node_modules/typescript/bin/tsc /usr/local/lib/node_modules/typescript/bin/tsc
 want python3 python3
+want pypy3 /usr/bin/pypy3 /usr/local/bin/pypy3
+want lua5.4 /usr/bin/lua5.4 /usr/local/bin/lua5.4
 want python3-venv '/usr/lib/python3*/ensurepip'
 want iproute2 ip
 want util-linux setpriv

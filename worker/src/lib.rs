@@ -33,7 +33,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use config::{Cgroups, Config};
+pub use config::{Cgroups, Config, Programs};
 pub use languages::{Languages, LanguagesError};
 
 use judge::SandboxJudge;
