@@ -54,6 +54,10 @@ impl Bench {
         Self { sandbox, judge, languages: self.languages.clone(), packages, known }
     }
 
+    pub async fn check(&self, package: &ProblemPackage) -> Vec<package::Finding> {
+        herald_worker::check_package(&self.sandbox, &self.known, package).await
+    }
+
     pub fn has(&self, language: &str) -> bool {
         self.languages.iter().any(|info| info.id == language)
     }
