@@ -70,6 +70,10 @@ impl Bench {
         Self { sandbox, judge, languages: installed, packages, known: languages }
     }
 
+    pub async fn check(&self, package: &ProblemPackage) -> Vec<package::Finding> {
+        herald_worker::check_package(&self.sandbox, &self.known, package).await
+    }
+
     pub fn has(&self, language: &str) -> bool {
         self.languages.iter().any(|info| info.id == language)
     }
