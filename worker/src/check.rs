@@ -180,6 +180,7 @@ fn claim(package: &ProblemPackage, language: &str, example: &Example) -> Claim {
         files: example.files.clone(),
         stdin: None,
         limits: Limits::default(),
+        flags: Vec::new(),
     }
 }
 

@@ -25,7 +25,7 @@ use herald_sandbox::{BoxFile, Report, SandboxError};
 use crate::languages::{CompileSpec, Language, Languages, Unusable};
 use crate::package::{Assembled, Problem, ToolLimits};
 use crate::problems::{Missing, Problems, Ready};
-use crate::program::{BINARY, Program, RunLimits};
+use crate::program::{BINARY, Program};
 use crate::runner::{Runner, WorkFolder};
 use cases::Cases;
 use limits::run_limits;
@@ -145,10 +145,6 @@ impl Job<'_> {
         tally.outputs(output(&report.stdout), output(&report.stderr));
         observe(&self.language.spec.id, verdict, &report);
         Ok(tally.finish(verdict, reason))
-    }
-
-    async fn run(&self, stdin: Vec<u8>, limits: &RunLimits) -> Result<Option<Report>, SandboxError> {
-        ended(self.folder.run(self.program.run(stdin, limits)).await)
     }
 }
 
