@@ -25,7 +25,7 @@ pub struct Bench {
     /// Those whose toolchain is installed.
     pub languages: Vec<LanguageInfo>,
     pub packages: Vec<ProblemPackage>,
-    known: Arc<Languages>,
+    pub known: Arc<Languages>,
 }
 
 impl Bench {
