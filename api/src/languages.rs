@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
+use herald_domain::language::allows;
 use herald_domain::process::ProcessInfo;
 use herald_domain::store::Store;
 use herald_domain::view::Page;
@@ -75,6 +76,19 @@ impl Languages {
         }
     }
 
+    /// Why a flag cannot be taken. What no worker has told of yet is left to the worker that comes.
+    pub(crate) fn check_flag(&self, id: &str, flag: &str) -> std::result::Result<(), String> {
+        match self.known.get(id) {
+            Some(language) if !allows(&language.flags, flag) => {
+                let (short, _) = herald_domain::text::cut(flag, 64);
+                let allowed = language.flags.join(", ");
+                let allowed = if allowed.is_empty() { "none is".to_owned() } else { format!("allowed are {allowed}") };
+                Err(format!("'{id}' does not allow the flag '{short}'; {allowed}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn unknown(&self, id: &str) -> String {
         let mut all: Vec<&str> = FIXED.iter().map(|(id, ..)| *id).collect();
         all.extend(self.known.keys().map(String::as_str).filter(|id| !FIXED.iter().any(|(fixed, ..)| fixed == id)));
@@ -98,6 +112,7 @@ impl Languages {
             available: false,
             reason: Some("no worker is alive; what is submitted waits for one".to_owned()),
             workers: 0,
+            flags: Vec::new(),
         };
         FIXED.iter().map(waiting).collect()
     }
@@ -151,6 +166,7 @@ mod tests {
             source_name: format!("prog.{id}"),
             available: *available,
             reason: (!available).then(|| "not installed".to_owned()),
+            flags: vec!["-O*".to_owned()],
         };
         ProcessInfo {
             id: ProcessId(Uuid::from_u128(1)),
@@ -174,6 +190,9 @@ mod tests {
         assert_eq!(code("rust"), Code::LanguageUnavailable);
         assert_eq!(code("pyton"), Code::ValidationFailed);
         assert!(languages.source_name("pyton").unwrap_err().1.contains("did you mean 'python'"));
+        assert_eq!(languages.check_flag("go", "-O1"), Ok(()));
+        let refused = "'go' does not allow the flag '-o'; allowed are -O*";
+        assert_eq!(languages.check_flag("go", "-o"), Err(refused.to_owned()));
     }
 
     #[test]

@@ -39,6 +39,13 @@ pub struct SubmitRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 20)]
     pub files: Option<Vec<SourceFile>>,
+    /// Name of that one of `files` which is the entry point, if it is not the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// For the compiler or run-time: at most 16 of those that the language allows (`flags` in `GET /languages`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 16)]
+    pub flags: Vec<String>,
     /// What the program reads where there is no problem; at most 256 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 262144)]
@@ -174,6 +181,8 @@ pub struct LanguageView {
     pub reason: Option<String>,
     /// How many live workers can run it.
     pub workers: u32,
+    /// What a submission may give in `flags`; `*` stands for anything.
+    pub flags: Vec<String>,
 }
 
 impl LanguageView {
@@ -186,6 +195,7 @@ impl LanguageView {
             available: language.available,
             reason: language.reason.clone(),
             workers: 0,
+            flags: language.flags.clone(),
         }
     }
 }

@@ -51,6 +51,7 @@ fn intake(owner: Owner) -> Intake {
         files: vec![SourceFile { name: "main.py".to_owned(), content: SOURCE.to_owned() }],
         stdin: None,
         limits: Limits::default(),
+        flags: Vec::new(),
         class: "any".to_owned(),
         priority: 0,
         traceparent: None,

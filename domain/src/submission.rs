@@ -63,6 +63,9 @@ Verdict {
     RunTimeError = "run_time_error", CompileError = "compile_error", InternalError = "internal_error",
 });
 
+words!(/// Where a program writes.
+OutputStream { Stdout = "stdout", Stderr = "stderr" });
+
 words!(/// What the memory figure was read from.
 MemorySource { CgroupV2 = "cgroup_v2", CgroupV1 = "cgroup_v1", Rusage = "rusage" });
 
@@ -85,12 +88,22 @@ pub struct Limits {
     /// Wall-clock time of one run, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall_ms: Option<u64>,
+    /// CPU time for which a run that is over `cpu_ms` goes on before it is stopped, in milliseconds; the verdict stays
+    /// `time_limit_exceeded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_ms: Option<u64>,
     /// Memory, in KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_kb: Option<u64>,
-    /// Bytes of stdout and stderr together that one run may write.
+    /// Stack of a thread, in KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_kb: Option<u64>,
+    /// What one run may write to stdout and to stderr together, in KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_kb: Option<u64>,
+    /// The largest file that a run may write, in KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_kb: Option<u64>,
     /// Processes and threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processes: Option<u64>,
@@ -104,19 +117,38 @@ pub struct LimitRange {
 }
 
 /// The ranges of [`Limits`], by field name.
-pub const LIMIT_RANGES: [LimitRange; 5] = [
+pub const LIMIT_RANGES: [LimitRange; 8] = [
     LimitRange { field: "cpu_ms", least: 10, most: 30_000 },
     LimitRange { field: "wall_ms", least: 10, most: 120_000 },
+    LimitRange { field: "extra_ms", least: 0, most: 10_000 },
     LimitRange { field: "memory_kb", least: 1_024, most: 2_097_152 },
+    LimitRange { field: "stack_kb", least: 64, most: 1_048_576 },
     LimitRange { field: "output_kb", least: 1, most: 65_536 },
+    LimitRange { field: "file_kb", least: 0, most: 262_144 },
     LimitRange { field: "processes", least: 1, most: 512 },
 ];
 
 impl Limits {
     /// The values in the order of [`LIMIT_RANGES`].
-    pub fn values(&self) -> [Option<u64>; 5] {
-        [self.cpu_ms, self.wall_ms, self.memory_kb, self.output_kb, self.processes]
+    pub fn values(&self) -> [Option<u64>; 8] {
+        let Self { cpu_ms, wall_ms, extra_ms, memory_kb, stack_kb, output_kb, file_kb, processes } = *self;
+        [cpu_ms, wall_ms, extra_ms, memory_kb, stack_kb, output_kb, file_kb, processes]
     }
+
+    /// From values in that order.
+    pub fn from_values(values: [Option<u64>; 8]) -> Self {
+        let [cpu_ms, wall_ms, extra_ms, memory_kb, stack_kb, output_kb, file_kb, processes] = values;
+        Self { cpu_ms, wall_ms, extra_ms, memory_kb, stack_kb, output_kb, file_kb, processes }
+    }
+}
+
+/// How a submission asks to be built and run: what the stores keep as one JSON text.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Wishes {
+    #[serde(flatten)]
+    pub limits: Limits,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
 }
 
 /// How many of the test cases have passed, have been run, exist. `total` is null until the worker has read the problem.
@@ -135,7 +167,7 @@ pub struct CaseResult {
     /// `sample`, `secret`, or the path of a group below them.
     pub group: String,
     pub verdict: Verdict,
-    /// Machine-readable detail: `ok`, `cpu`, `wall`, `exit:1`, `signal:11`, `stdout_cap`, `token`, …
+    /// Machine-readable detail: `ok`, `cpu`, `wall`, `oom`, `exit:1`, `signal:11`, `stdout_cap`, `token`, …
     pub reason: Option<String>,
     /// CPU time.
     pub time_ms: u64,
@@ -157,6 +189,8 @@ pub struct NewSubmission {
     pub files: Vec<SourceFile>,
     pub stdin: Option<String>,
     pub limits: Limits,
+    /// For the compiler or run-time, within what the language allows.
+    pub flags: Vec<String>,
     /// The pool of workers that takes it (`any` by default).
     pub class: String,
     /// Lower goes first; 0 by default.
@@ -235,6 +269,8 @@ pub struct Claim {
     pub files: Vec<SourceFile>,
     pub stdin: Option<String>,
     pub limits: Limits,
+    /// For the compiler or run-time, within what the language allows.
+    pub flags: Vec<String>,
 }
 
 /// How judging ended.
@@ -290,5 +326,21 @@ mod tests {
         let schema = serde_json::to_value(Status::schema()).unwrap();
         assert_eq!(schema["enum"], serde_json::json!(Status::ALL));
         assert_eq!(schema["description"], "Where a submission stands.");
+    }
+
+    #[test]
+    fn wishes_are_told_as_their_limits_alone_were_before_there_were_flags() {
+        let before = r#"{"cpu_ms":500,"processes":4}"#;
+        let limits = Limits { cpu_ms: Some(500), processes: Some(4), ..Limits::default() };
+        let wishes: Wishes = serde_json::from_str(before).unwrap();
+        assert_eq!(wishes, Wishes { limits, flags: Vec::new() });
+        assert_eq!(serde_json::to_string(&wishes).unwrap(), before);
+        let all = Wishes { limits: Limits::from_values([1, 2, 3, 4, 5, 6, 7, 8].map(Some)), flags: vec!["-O0".into()] };
+        assert_eq!(serde_json::from_str::<Wishes>(&serde_json::to_string(&all).unwrap()).unwrap(), all);
+        assert_eq!(all.limits.values(), [1, 2, 3, 4, 5, 6, 7, 8].map(Some));
+        let named = serde_json::to_value(all.limits).unwrap();
+        for (range, value) in LIMIT_RANGES.iter().zip(1..) {
+            assert_eq!(named[range.field], value, "{}", range.field);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Cutting text to a size in bytes without breaking a character.
+//! Cutting text to a size in bytes without breaking a character, and patterns with stars.
 
 /// `text` cut to at most `max` bytes at a UTF-8 boundary, and whether anything was cut.
 pub fn cut(text: &str, max: usize) -> (&str, bool) {
@@ -23,6 +23,22 @@ pub fn printable(bytes: &[u8], max: usize) -> (String, bool) {
     (kept.to_owned(), cut_again || end < bytes.len())
 }
 
+/// Whether a pattern, in which `*` stands for anything, fits the whole text.
+pub fn fits(pattern: &str, text: &[u8]) -> bool {
+    let Some((front, rest)) = pattern.split_once('*') else { return text == pattern.as_bytes() };
+    let Some(mut text) = text.strip_prefix(front.as_bytes()) else { return false };
+    let mut pieces = rest.split('*');
+    let last = pieces.next_back().unwrap_or_default().as_bytes();
+    // Each piece as early as possible leaves the most for those behind it.
+    for piece in pieces.filter(|piece| !piece.is_empty()) {
+        match text.windows(piece.len()).position(|window| window == piece.as_bytes()) {
+            Some(at) => text = &text[at + piece.len()..],
+            None => return false,
+        }
+    }
+    text.ends_with(last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +49,15 @@ mod tests {
         assert_eq!(cut("aé", 3), ("aé", false));
         assert_eq!(printable("aé".as_bytes(), 2), ("a".to_owned(), true));
         assert_eq!(printable(b"a\xff\0b", 64), ("a\u{FFFD}\u{FFFD}b".to_owned(), false));
+    }
+
+    #[test]
+    fn a_star_stands_for_anything_and_the_rest_for_itself() {
+        for (pattern, text) in [("a", "a"), ("a*", "a"), ("*a", "bca"), ("a*c*e", "abcde"), ("*", ""), ("a**b", "ab")] {
+            assert!(fits(pattern, text.as_bytes()), "{pattern} {text}");
+        }
+        for (pattern, text) in [("a", "ab"), ("a*", "ba"), ("*a", "ab"), ("a*a", "a"), ("a*b*c", "acb"), ("", "x")] {
+            assert!(!fits(pattern, text.as_bytes()), "{pattern} {text}");
+        }
     }
 }

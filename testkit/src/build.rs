@@ -50,6 +50,7 @@ pub fn new_submission(owner: &Owner) -> NewSubmission {
         files: vec![SourceFile { name: "main.py".into(), content: "print('Hello, World!')\n".into() }],
         stdin: None,
         limits: Limits::default(),
+        flags: Vec::new(),
         class: "any".into(),
         priority: 0,
         traceparent: None,
@@ -146,6 +147,7 @@ pub fn worker_process(at: OffsetDateTime) -> ProcessInfo {
         source_name: "main.py".into(),
         available: true,
         reason: None,
+        flags: vec!["-O".into(), "-X*".into()],
     };
     ProcessInfo {
         id: ProcessId(Uuid::now_v7()),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use herald_domain::language::LanguageInfo;
 use tokio::sync::OnceCell;
 
-pub(crate) use spec::{CompileSpec, LanguageSpec, SOURCES};
+pub(crate) use spec::{CompileSpec, FLAGS, LanguageSpec, SOURCES};
 pub(crate) use symptoms::Symptoms;
 pub(crate) use toolchain::Toolchain;
 
@@ -146,6 +146,7 @@ impl Entry {
             source_name: self.spec.source_name.clone(),
             available: reason.is_none(),
             reason,
+            flags: self.spec.flags.clone(),
         }
     }
 }

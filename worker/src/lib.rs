@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use check::check_package;
-pub use config::{Cgroups, Config};
+pub use config::{Cgroups, Config, Programs};
 pub use languages::{Languages, LanguagesError};
 
 use judge::SandboxJudge;

@@ -5,18 +5,20 @@
 
 use std::borrow::Cow;
 
+use herald_domain::language::allows;
 use herald_domain::submission::SourceFile;
 use herald_sandbox::{BoxFile, Limits, Run};
 
-use crate::languages::{CompileSpec, Language, LanguageSpec, SOURCES};
+use crate::languages::{CompileSpec, FLAGS, Language, LanguageSpec, SOURCES};
 
 /// Where a compiler puts the program: in the work folder.
 pub(crate) const BINARY: &str = "/box/main";
-const STACK_KB: u64 = 64 * 1_024;
+/// Of a compiler's thread, and of a program's unless it asks for another.
+pub(crate) const STACK_KB: u64 = 64 * 1_024;
 /// One file that a compiler writes.
 const COMPILE_FILE_KB: u64 = 64 * 1_024;
-/// One file that a program writes below `/tmp`.
-const RUN_FILE_KB: u64 = 16 * 1_024;
+/// One file that a program writes below `/tmp`, unless it asks for another size.
+pub(crate) const RUN_FILE_KB: u64 = 16 * 1_024;
 /// What a compiler may print on each stream.
 const COMPILE_OUTPUT_BYTES: u64 = 1_024 * 1_024;
 /// What a managed run-time needs beside its heap.
@@ -28,20 +30,33 @@ const LEAST_HEAP_MB: u64 = 16;
 pub(crate) struct RunLimits {
     pub cpu_ms: u64,
     pub wall_ms: u64,
+    /// CPU time beyond `cpu_ms` after which a run is stopped.
+    pub extra_ms: u64,
     pub memory_kb: u64,
+    pub stack_kb: u64,
     pub output_kb: u64,
+    pub file_kb: u64,
     pub processes: u64,
 }
 
 impl RunLimits {
     /// For a language's probe.
-    pub(crate) const PROBE: Self =
-        Self { cpu_ms: 5_000, wall_ms: 20_000, memory_kb: 512 * 1_024, output_kb: 64, processes: 64 };
+    pub(crate) const PROBE: Self = Self {
+        cpu_ms: 5_000,
+        wall_ms: 20_000,
+        extra_ms: 0,
+        memory_kb: 512 * 1_024,
+        stack_kb: STACK_KB,
+        output_kb: 64,
+        file_kb: RUN_FILE_KB,
+        processes: 64,
+    };
 }
 
 pub(crate) struct Program<'a> {
     language: &'a Language,
     files: &'a [SourceFile],
+    flags: &'a [String],
     /// Whether the first file is a problem's own, and what was handed in comes after it.
     driver: bool,
 }
@@ -49,17 +64,29 @@ pub(crate) struct Program<'a> {
 impl<'a> Program<'a> {
     /// The first file is the entry point.
     pub(crate) fn new(language: &'a Language, files: &'a [SourceFile]) -> Self {
-        Self { language, files, driver: false }
+        Self { language, files, flags: &[], driver: false }
     }
 
     /// The same; with a `driver`, the entry point is the problem's and the second file is what was handed in.
     pub(crate) fn driven(language: &'a Language, files: &'a [SourceFile], driver: bool) -> Self {
-        Self { language, files, driver }
+        Self { language, files, flags: &[], driver }
     }
 
-    /// What to write into the work folder.
+    /// With flags, which are taken as they are: see [`Self::refused_flag`].
+    pub(crate) fn flagged(self, flags: &'a [String]) -> Self {
+        Self { flags, ..self }
+    }
+
+    /// The first flag that the language does not allow.
+    pub(crate) fn refused_flag(&self) -> Option<&'a str> {
+        self.flags.iter().map(String::as_str).find(|flag| !allows(&self.spec().flags, flag))
+    }
+
+    /// What to write into the work folder: the language's own files, unless the program brings one of that name.
     pub(crate) fn files(&self) -> Vec<BoxFile> {
-        self.files.iter().map(|file| BoxFile::new(file.name.as_str(), file.content.as_str())).collect()
+        let own = self.spec().files.iter().filter(|(name, _)| !self.files.iter().any(|file| file.name == **name));
+        let own = own.map(|(name, content)| BoxFile::new(name.as_str(), content.as_str()));
+        self.files.iter().map(|file| BoxFile::new(file.name.as_str(), file.content.as_str())).chain(own).collect()
     }
 
     /// The run that compiles it, if the language has one.
@@ -89,13 +116,13 @@ impl<'a> Program<'a> {
     fn run_limits(&self, limits: &RunLimits) -> Limits {
         let run = &self.spec().run;
         Limits {
-            cpu_ms: limits.cpu_ms,
+            cpu_ms: limits.cpu_ms + limits.extra_ms,
             wall_ms: limits.wall_ms,
             memory_kb: limits.memory_kb,
             limit_address_space: run.address_space,
-            stack_kb: STACK_KB,
+            stack_kb: limits.stack_kb,
             processes: limits.processes + run.extra_processes,
-            file_kb: RUN_FILE_KB,
+            file_kb: limits.file_kb,
             stdout_bytes: limits.output_kb * 1_024,
             stderr_bytes: limits.output_kb * 1_024,
         }
@@ -121,6 +148,7 @@ impl<'a> Program<'a> {
 
     fn words(&self, word: &str, limits: &Limits) -> Vec<String> {
         match word {
+            FLAGS => self.flags.to_vec(),
             SOURCES => self.sources().into_iter().map(|name| path(name).into_owned()).collect(),
             word => vec![self.fill(word, limits)],
         }
@@ -161,6 +189,7 @@ impl<'a> Program<'a> {
             "binary" => BINARY.to_owned(),
             "memory_mb" => memory_mb.to_string(),
             "stack_kb" => limits.stack_kb.to_string(),
+            "quarter_stack_kb" => (limits.stack_kb / 4).to_string(),
             "heap_mb" => heap_mb(memory_mb).to_string(),
             // The languages file was checked for these.
             other => format!("{{{other}}}"),

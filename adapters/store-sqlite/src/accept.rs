@@ -8,7 +8,7 @@ use herald_domain::event::StoredEvent;
 use herald_domain::id::SubmissionId;
 use herald_domain::owner::Owner;
 use herald_domain::store::{Accepted, Created, EventEq, Intake, OutboxRow, Result, Wakes};
-use herald_domain::submission::{Limits, NewSubmission, SourceFile, Status, Submission, Tests};
+use herald_domain::submission::{NewSubmission, SourceFile, Status, Submission, Tests, Wishes};
 use serde::Serialize;
 
 use crate::SqliteStore;
@@ -197,7 +197,7 @@ async fn insert_rows<'a>(write: &mut Write, new: &[New<'a>]) -> Result<()> {
         problem: Option<&'a str>,
         problem_version: Option<&'a str>,
         language: &'a str,
-        limits: &'a Limits,
+        limits: Wishes,
         class: &'a str,
         priority: i32,
         turn: i64,
@@ -211,7 +211,7 @@ async fn insert_rows<'a>(write: &mut Write, new: &[New<'a>]) -> Result<()> {
         problem: asked.problem.as_ref().map(|problem| problem.slug.as_str()),
         problem_version: asked.problem.as_ref().map(|problem| problem.version.as_str()),
         language: &asked.language,
-        limits: &asked.limits,
+        limits: Wishes { limits: asked.limits, flags: asked.flags.clone() },
         class: &asked.class,
         priority: asked.priority,
         turn: integer(*turn),

@@ -4,7 +4,7 @@ use herald_domain::channel::Channel;
 use herald_domain::event::StoredEvent;
 use herald_domain::id::{LeaseToken, SubmissionId};
 use herald_domain::store::{Claimed, DeadLetter, Result};
-use herald_domain::submission::{Claim, Judgement, MAX_ATTEMPTS, Submission, Verdict};
+use herald_domain::submission::{Claim, Judgement, MAX_ATTEMPTS, Submission, Verdict, Wishes};
 use uuid::Uuid;
 
 use crate::SqliteStore;
@@ -70,8 +70,8 @@ async fn work(write: &mut Write, due: Due, submission: Submission, token: LeaseT
     .map_err(fault)?
     .ok_or_else(|| broken(format!("submission {} has no source", submission.id)))?;
     let files = from_json(&source.files)?;
-    let limits = from_json(&due.limits)?;
-    Ok(Claim { submission, token, files, stdin: source.stdin, limits })
+    let Wishes { limits, flags } = from_json(&due.limits)?;
+    Ok(Claim { submission, token, files, stdin: source.stdin, limits, flags })
 }
 
 async fn start_attempt(write: &mut Write, id: Uuid, token: LeaseToken, lease_ms: u64) -> Result<Submission> {

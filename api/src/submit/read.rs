@@ -8,11 +8,13 @@ use crate::views::SubmitRequest;
 
 const MAX_FILES: usize = 20;
 const MAX_FILE_NAME: usize = 100;
+const MAX_FLAGS: usize = 16;
+const MAX_FLAG: usize = 200;
 const MAX_BATCH: usize = 100;
 
 /// Reads one submission. What comes back is only to be used if nothing was found.
 pub(super) fn submission(findings: &mut Findings, at: &Pointer, node: Node) -> SubmitRequest {
-    let known = ["problem", "language", "source", "files", "stdin", "limits"];
+    let known = ["problem", "language", "source", "files", "entry", "flags", "stdin", "limits"];
     let Some(mut fields) = findings.object(at, node, &known) else { return SubmitRequest::default() };
     let mut text = |findings: &mut Findings, name: &'static str| {
         fields.remove(name).map(|node| findings.text(&at.field(name), node))
@@ -36,12 +38,25 @@ pub(super) fn submission(findings: &mut Findings, at: &Pointer, node: Node) -> S
         (Some(source), None) => check_source(findings, &at.field("source"), source.as_deref()),
         (None, Some(_)) => {}
     }
+    let entry = fields.remove("entry").and_then(|node| findings.text(&at.field("entry"), node));
+    if let Some(entry) = &entry {
+        check_entry(findings, &at.field("entry"), entry, files.as_deref());
+    }
+    if let Some(files) = &files {
+        let n = entry_of(files, entry.as_deref()).unwrap_or(0);
+        if files.get(n).is_some_and(|file| file.content.is_empty()) {
+            findings.add(&at.field("files").item(n).field("content"), "must not be empty: it is the entry point");
+        }
+    }
+    let flags = fields.remove("flags").map(|node| flags(findings, &at.field("flags"), node));
     let limits = fields.remove("limits").map(|node| limits(findings, &at.field("limits"), node));
     SubmitRequest {
         problem,
         language: language.flatten().unwrap_or_default(),
         source: source.flatten(),
         files,
+        entry,
+        flags: flags.unwrap_or_default(),
         stdin,
         limits: limits.unwrap_or_default(),
     }
@@ -95,15 +110,41 @@ fn files(findings: &mut Findings, at: &Pointer, node: Node) -> Vec<SourceFile> {
         if let Some(name) = &name {
             check_name(findings, &at.field("name"), name, &files);
         }
-        if n == 0 && content.as_deref() == Some("") {
-            findings.add(&at.field("content"), "must not be empty: the first file is the entry point");
-        }
         files.push(SourceFile { name: name.unwrap_or_default(), content: content.unwrap_or_default() });
     }
     if files.iter().map(|file| file.content.len()).sum::<usize>() > MAX_SOURCE_BYTES {
         findings.add_as(Code::SourceTooLarge, at, "larger than 256 KiB together");
     }
     files
+}
+
+/// Where the entry point stands among the files: the first, unless another is named.
+pub(super) fn entry_of(files: &[SourceFile], entry: Option<&str>) -> Option<usize> {
+    entry.map_or(Some(0), |entry| files.iter().position(|file| file.name == entry))
+}
+
+fn check_entry(findings: &mut Findings, at: &Pointer, entry: &str, files: Option<&[SourceFile]>) {
+    let Some(files) = files else { return findings.add(at, "goes with 'files': a 'source' is its own entry point") };
+    if entry_of(files, Some(entry)).is_none() {
+        let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+        findings.add(at, format!("is not among the files: {}", names.join(", ")));
+    }
+}
+
+fn flags(findings: &mut Findings, at: &Pointer, node: Node) -> Vec<String> {
+    let Some(items) = findings.list(at, node) else { return Vec::new() };
+    if items.len() > MAX_FLAGS {
+        findings.add(at, format!("must have at most {MAX_FLAGS} flags"));
+        return Vec::new();
+    }
+    let flags = items.into_iter().enumerate().filter_map(|(n, item)| {
+        let flag = findings.text(&at.item(n), item)?;
+        if flag.len() > MAX_FLAG {
+            findings.add(&at.item(n), format!("must have at most {MAX_FLAG} characters"));
+        }
+        Some(flag)
+    });
+    flags.collect()
 }
 
 /// A plain file name: it becomes one in the sandbox.
@@ -121,11 +162,10 @@ fn limits(findings: &mut Findings, at: &Pointer, node: Node) -> Limits {
     let Some(fields) = findings.object(at, node, &LIMIT_RANGES.map(|range| range.field)) else {
         return Limits::default();
     };
-    let [cpu_ms, wall_ms, memory_kb, output_kb, processes] = LIMIT_RANGES.map(|range| {
+    Limits::from_values(LIMIT_RANGES.map(|range| {
         let node = fields.get(range.field)?;
         findings.integer(&at.field(range.field), node, range.least, range.most)
-    });
-    Limits { cpu_ms, wall_ms, memory_kb, output_kb, processes }
+    }))
 }
 
 #[cfg(test)]
@@ -167,5 +207,32 @@ mod tests {
         assert_eq!(found(request(vec![file("a"), file("a")]))[0].0, "/files/1/name");
         assert_eq!(found(request(vec![]))[0].0, "/files");
         assert_eq!(found(request((0..21).map(|n| file(&format!("f{n}"))).collect()))[0].0, "/files");
+    }
+
+    #[test]
+    fn the_entry_point_is_one_of_the_files_and_not_empty() {
+        let files = json!([{"name": "util.c", "content": ""}, {"name": "main.c", "content": "x"}]);
+        assert_eq!(found(json!({"language": "c", "files": files, "entry": "main.c"})), []);
+        let pointer = |body: serde_json::Value| found(body)[0].0.clone();
+        assert_eq!(pointer(json!({"language": "c", "files": files})), "/files/0/content");
+        assert_eq!(pointer(json!({"language": "c", "files": files, "entry": "util.c"})), "/files/0/content");
+        let files = json!([{"name": "main.c", "content": "x"}]);
+        let wrong = found(json!({"language": "c", "files": files, "entry": "util.c"}));
+        assert_eq!(wrong[0], ("/entry".into(), "is not among the files: main.c".into()));
+        assert_eq!(pointer(json!({"language": "c", "source": "x", "entry": "main.c"})), "/entry");
+    }
+
+    #[test]
+    fn flags_are_a_short_list_of_short_texts() {
+        let request = |flags: serde_json::Value| json!({"language": "c", "source": "x", "flags": flags});
+        assert_eq!(found(request(json!(["-O2", "-g"]))), []);
+        for (bad, pointer) in [
+            (json!("-O2"), "/flags"),
+            (json!([1]), "/flags/0"),
+            (json!(["-g", "x".repeat(201)]), "/flags/1"),
+            (json!(vec!["-g"; 17]), "/flags"),
+        ] {
+            assert_eq!(found(request(bad))[0].0, pointer);
+        }
     }
 }

@@ -15,6 +15,8 @@ use crate::http::context::RequestContext;
 use crate::http::json::{Findings, Pointer};
 use crate::views::SubmitRequest;
 
+use super::read::entry_of;
+
 /// How long the current version of a problem is believed: so long after an import the version before may still judge.
 const BELIEVED: Duration = Duration::from_secs(1);
 /// The pool of workers that takes submissions.
@@ -62,9 +64,15 @@ impl App {
         let mut source_name = String::new();
         // An absent language was noted where the body was read.
         if !request.language.is_empty() {
-            match self.languages.now(&*self.deps.store).await?.source_name(&request.language) {
+            let languages = self.languages.now(&*self.deps.store).await?;
+            match languages.source_name(&request.language) {
                 Ok(name) => source_name = name,
                 Err((code, detail)) => findings.add_as(code, &at.field("language"), detail),
+            }
+            for (n, flag) in request.flags.iter().enumerate() {
+                if let Err(detail) = languages.check_flag(&request.language, flag) {
+                    findings.add(&at.field("flags").item(n), detail);
+                }
             }
         }
         Ok(NewSubmission {
@@ -75,6 +83,7 @@ impl App {
             files: files(request, source_name),
             stdin: request.stdin.clone(),
             limits: request.limits,
+            flags: request.flags.clone(),
             class: CLASS.to_owned(),
             priority: 0,
             traceparent: Some(context.trace.traceparent().to_owned()),
@@ -83,9 +92,17 @@ impl App {
     }
 }
 
+/// The entry point first: that is how it is known from here on.
 fn files(request: &SubmitRequest, source_name: String) -> Vec<SourceFile> {
     match (&request.files, &request.source) {
-        (Some(files), _) => files.clone(),
+        (Some(files), _) => {
+            let mut files = files.clone();
+            let entry = entry_of(&files, request.entry.as_deref()).unwrap_or(0);
+            if let Some(front) = files.get_mut(..=entry) {
+                front.rotate_right(1);
+            }
+            files
+        }
         (None, Some(source)) => vec![SourceFile { name: source_name, content: source.clone() }],
         (None, None) => Vec::new(),
     }

@@ -35,7 +35,8 @@ async fn what_was_sent_is_what_a_worker_gets() {
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let body = json!({
         "problem": "a-plus-b", "language": "java", "stdin": "1 2", "limits": {"cpu_ms": 500, "processes": null},
-        "files": [{"name": "Main.java", "content": "a"}, {"name": "Other.java", "content": ""}],
+        "files": [{"name": "Other.java", "content": ""}, {"name": "Main.java", "content": "a"}], "entry": "Main.java",
+        "flags": ["-ea"],
     });
     let id = app.post("/submit", &body).header("traceparent", traceparent).send().await.accepted();
     let herald_domain::store::Claimed::Work(claim, _) = app.store.claim("any", build::token(), LEASE_MS).await.unwrap()
@@ -48,6 +49,7 @@ async fn what_was_sent_is_what_a_worker_gets() {
     assert_eq!(submission.traceparent.as_deref(), Some(traceparent));
     let names: Vec<_> = claim.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["Main.java", "Other.java"]);
+    assert_eq!(claim.flags, ["-ea"], "no worker has told yet what it allows");
     assert_eq!((claim.stdin.as_deref(), claim.limits.cpu_ms, claim.limits.processes), (Some("1 2"), Some(500), None));
 }
 
@@ -57,6 +59,19 @@ async fn a_single_source_is_named_as_its_language_wants() {
     let body = json!({"language": "java", "source": "class Main {}"});
     let id = app.post("/submit", &body).send().await.accepted();
     assert_eq!(app.store.get_source(id).await.unwrap()[0].name, "Main.java");
+}
+
+#[tokio::test]
+async fn flags_are_those_that_the_language_allows() {
+    let app = TestApp::loopback().await;
+    app.worker().await;
+    let with = |flags: Value| json!({"language": "python", "source": "x", "flags": flags});
+    app.post("/submit", &with(json!(["-O", "-Xdev"]))).send().await.accepted();
+    let problem = app.post("/submit", &with(json!(["-O", "-c", "-X\n"]))).send().await.problem();
+    let pointers: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!((problem.status, pointers), (422, vec!["/flags/1", "/flags/2"]));
+    assert_eq!(problem.errors[0].detail, "'python' does not allow the flag '-c'; allowed are -O, -X*");
+    assert_eq!(app.stored().await, 1);
 }
 
 #[tokio::test]

@@ -13,8 +13,16 @@ pub const SLOTS: u32 = 4;
 static NEXT_UID: AtomicU32 = AtomicU32::new(61_000);
 
 pub fn config() -> Config {
-    let first_uid = NEXT_UID.fetch_add(SLOTS, Ordering::Relaxed);
-    Config { slots: SLOTS, allow_weak: false, first_uid, box_kb: 64 * 1024, cgroups: Cgroups::Auto }
+    Config {
+        slots: SLOTS,
+        // An ordinary user has a cgroup only where one was delegated, and a container's root none below a group that is
+        // root's but closed to it; `basics` looks at all other layers.
+        allow_weak: true,
+        first_uid: NEXT_UID.fetch_add(SLOTS, Ordering::Relaxed),
+        box_kb: 64 * 1024,
+        cgroups: Cgroups::Auto,
+        cgroup_parent: None,
+    }
 }
 
 pub const LIMITS: Limits = Limits {

@@ -42,7 +42,8 @@ pub async fn a_claim_carries_all_that_a_worker_needs(h: &dyn Harness) {
     let new = NewSubmission {
         problem: Some(ProblemRef { slug: "hello".into(), version: "abc".into() }),
         stdin: Some("1 2\n".into()),
-        limits: Limits { cpu_ms: Some(1_000), memory_kb: Some(65_536), ..Limits::default() },
+        limits: Limits { cpu_ms: Some(1_000), memory_kb: Some(65_536), extra_ms: Some(0), ..Limits::default() },
+        flags: vec!["-O0".into(), "-DN=\"1\"".into()],
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         ..new_submission(&owner("alice"))
     };
@@ -50,7 +51,8 @@ pub async fn a_claim_carries_all_that_a_worker_needs(h: &dyn Harness) {
     let mine = token();
     let Claimed::Work(work, _) = store.claim("any", mine, LEASE_MS).await.unwrap() else { panic!("nothing was due") };
     assert_eq!(work.token, mine);
-    assert_eq!((work.files, work.stdin, work.limits), (new.files, new.stdin, new.limits));
+    assert_eq!((work.files, work.stdin), (new.files, new.stdin));
+    assert_eq!((work.limits, work.flags), (new.limits, new.flags));
     assert_eq!((work.submission.problem, work.submission.language), (new.problem, new.language));
     assert_eq!(work.submission.traceparent, new.traceparent);
 }

@@ -17,6 +17,8 @@ id = "toy"
 name = "Toy"
 source_name = "main.toy"
 extensions = ["toy"]
+flags = ["-O*"]
+files = { "prelude.toy" = "// of the language", "notes.txt" = "unread" }
 tool = ["/usr/bin/env"]
 version = ["{tool}", "--version"]
 probe = "print ok"
@@ -24,7 +26,7 @@ out_of_memory = ["*heap is full*"]
 out_of_memory_stdout = ["giving up: no heap"]
 env = { TOY_HEAP = "{heap_mb}" }
 [language.compile]
-argv = ["{tool}", "-o", "{binary}", "{sources}"]
+argv = ["{tool}", "{flags}", "-o", "{binary}", "{sources}"]
 out_of_memory = ["out;error: no room"]
 too_large = ["out;error: no end"]
 [language.run]
@@ -119,6 +121,7 @@ fn claim(version: Option<&str>) -> Claim {
         files: vec![file("sum.toy"), file("notes.txt"), file("-o.toy")],
         stdin: None,
         limits: Limits::default(),
+        flags: Vec::new(),
     }
 }
 
@@ -180,16 +183,40 @@ async fn a_right_program_is_compiled_once_and_run_on_every_case() {
 #[tokio::test]
 async fn commands_are_words_made_from_the_languages_file_with_the_limits_in_them() {
     let bench = Bench::new(vec![Reply::Report(printed("")), Reply::Report(printed("nope"))]);
-    bench.judge(&claim(Some("v1"))).await.unwrap();
+    bench.judge(&Claim { flags: vec!["-O7".into()], ..claim(Some("v1")) }).await.unwrap();
     let runs = bench.runner.runs();
-    assert_eq!(runs[0].argv[1..], ["-o", "/box/main", "sum.toy", "./-o.toy"], "an option-like name stays a file");
+    assert_eq!(
+        runs[0].argv[1..],
+        ["-O7", "-o", "/box/main", "sum.toy", "./-o.toy"],
+        "an option-like name stays a file"
+    );
     assert_eq!(runs[1].argv, ["/box/main", "--heap=50"]);
     assert!(runs[1].env.contains(&("TOY_HEAP".into(), "50".into())), "{:?}", runs[1].env);
     let limits = runs[1].limits;
     assert_eq!((limits.cpu_ms, limits.wall_ms, limits.memory_kb), (1_000, 3_000, 102_400));
     assert_eq!((limits.processes, limits.limit_address_space, limits.stdout_bytes), (72, false, 1 << 20));
     let names: Vec<_> = bench.runner.files().into_iter().map(|file| file.path).collect();
-    assert_eq!(names, ["sum.toy", "notes.txt", "-o.toy"]);
+    assert_eq!(names, ["sum.toy", "notes.txt", "-o.toy", "prelude.toy"], "the program's own notes.txt goes before");
+}
+
+#[tokio::test]
+async fn a_flag_that_the_language_does_not_allow_is_a_compile_error_and_nothing_runs() {
+    let bench = Bench::new(Vec::new());
+    let claim = Claim { flags: vec!["-O1".into(), "-wrapper=sh".into()], ..claim(Some("v1")) };
+    let judgement = bench.judge(&claim).await.unwrap();
+    assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::CompileError, Some("flags")));
+    assert_eq!(bench.runner.runs().len(), 0);
+}
+
+#[tokio::test]
+async fn extra_time_lets_a_run_go_on_that_is_over_its_limit_all_the_same() {
+    let over = Report { cpu_ms: 1_300, ..printed("3") };
+    let bench = Bench::new(vec![Reply::Report(printed("")), Reply::Report(over)]);
+    let limits = Limits { extra_ms: Some(500), stack_kb: Some(4_096), file_kb: Some(7), ..Limits::default() };
+    let judgement = bench.judge(&Claim { limits, ..claim(Some("v1")) }).await.unwrap();
+    assert_eq!((judgement.verdict, judgement.time_ms), (Verdict::TimeLimitExceeded, Some(1_300)));
+    let given = bench.runner.runs()[1].limits;
+    assert_eq!((given.cpu_ms, given.wall_ms, given.stack_kb, given.file_kb), (1_500, 3_500, 4_096, 7));
 }
 
 #[tokio::test]

@@ -145,6 +145,7 @@ impl Bench<'_> {
             memory_kb: limits.memory_kb,
             output_kb: limits.output_kb,
             processes: PROCESSES,
+            ..RunLimits::PROBE
         };
         let mut run = Program::new(language, sources).run(output, &limits);
         run.argv.extend([INPUT, ANSWER, FEEDBACK].map(|path| format!("/box/{path}")));

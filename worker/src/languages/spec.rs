@@ -7,10 +7,20 @@ use serde::Deserialize;
 use super::symptoms::Symptoms;
 
 /// What may stand between braces in argv and env.
-const PLACEHOLDERS: [&str; 8] =
-    ["{tool}", "{bin}", "{source}", "{stem}", "{binary}", "{memory_mb}", "{stack_kb}", "{heap_mb}"];
-/// Stands alone, for several words.
+const PLACEHOLDERS: [&str; 9] = [
+    "{tool}",
+    "{bin}",
+    "{source}",
+    "{stem}",
+    "{binary}",
+    "{memory_mb}",
+    "{stack_kb}",
+    "{quarter_stack_kb}",
+    "{heap_mb}",
+];
+/// Stand alone, for several words.
 pub(crate) const SOURCES: &str = "{sources}";
+pub(crate) const FLAGS: &str = "{flags}";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +50,10 @@ pub(crate) struct LanguageSpec {
     pub out_of_memory_stdout: Symptoms,
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    #[serde(default)]
+    pub flags: Vec<String>,
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     pub compile: Option<CompileSpec>,
     pub run: RunSpec,
 }
@@ -108,6 +122,16 @@ fn check(spec: &LanguageSpec) -> Result<(), String> {
     if spec.source_name.is_empty() || spec.source_name.contains('/') || spec.source_name.starts_with('.') {
         return Err("source_name has to be a plain file name".into());
     }
+    if let Some(name) = spec.files.keys().find(|name| name.is_empty() || name.contains('/') || name.starts_with('.')) {
+        return Err(format!("'{name}' among its files is not a plain file name"));
+    }
+    if let Some(flag) = spec.flags.iter().find(|flag| !flag.starts_with('-')) {
+        return Err(format!("'{flag}' is no flag: it does not start with '-'"));
+    }
+    let mut argvs = spec.compile.iter().flat_map(|compile| &compile.argv).chain(&spec.run.argv);
+    if !spec.flags.is_empty() && !argvs.any(|word| word == FLAGS) {
+        return Err(format!("it allows flags, but {FLAGS} stands in no argv"));
+    }
     for path in spec.tool.iter().chain(&spec.needs).chain(&spec.mounts) {
         if !path.starts_with('/') && !path.starts_with("~/") {
             return Err(format!("'{path}' is not an absolute path"));
@@ -131,13 +155,15 @@ fn check_argv(argv: &[String]) -> Result<(), String> {
         Some(first) => return Err(format!("argv starts with '{first}', not with {{tool}} or an absolute path")),
         None => return Err("argv is empty".into()),
     }
-    argv.iter().filter(|word| *word != SOURCES).try_for_each(|word| check_word(word))
+    argv.iter().filter(|word| *word != SOURCES && *word != FLAGS).try_for_each(|word| check_word(word))
 }
 
 fn check_word(word: &str) -> Result<(), String> {
     let bare = PLACEHOLDERS.iter().fold(word.to_owned(), |word, known| word.replace(known, ""));
     match bare.contains(['{', '}']) {
-        true => Err(format!("'{word}' has an unknown placeholder; known are {} and {SOURCES}", PLACEHOLDERS.join(" "))),
+        true => {
+            Err(format!("'{word}' has an unknown placeholder; known are {} {SOURCES} {FLAGS}", PLACEHOLDERS.join(" ")))
+        }
         false => Ok(()),
     }
 }

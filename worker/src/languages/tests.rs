@@ -23,7 +23,10 @@ fn language(changes: &str) -> String {
 fn the_built_in_file_is_good_and_has_the_promised_ids() {
     let languages = Languages::load(None).unwrap();
     let ids: Vec<_> = languages.infos().into_iter().map(|info| info.id).collect();
-    assert_eq!(ids, ["c", "cpp", "cpp17", "cpp20", "cpp23", "rust", "go", "java", "python", "javascript"]);
+    assert_eq!(
+        ids,
+        ["c", "cpp", "cpp17", "cpp20", "cpp23", "rust", "go", "java", "python", "pypy", "javascript", "typescript"]
+    );
 }
 
 #[test]
@@ -39,6 +42,9 @@ fn a_wrong_file_names_the_language_and_what_is_wrong() {
         (format!("tool = []\nenv = {{ A = \"{{x}}\" }}\n{run}"), "'{x}' has an unknown placeholder"),
         (format!("tool = []\ntoools = []\n{run}"), "unknown field `toools`"),
         (format!("tool = []\n{run}time_factor = 0.0\n"), "time_factor is not within"),
+        (format!("tool = []\nflags = [\"O\"]\n{run}"), "'O' is no flag"),
+        (format!("tool = []\nflags = [\"-O\"]\n{run}"), "it allows flags, but {flags} stands in no argv"),
+        (format!("tool = []\nfiles = {{ \"a/b\" = \"\" }}\n{run}"), "'a/b' among its files is not a plain file name"),
     ] {
         let error = load(&language(&changes)).err().unwrap().to_string();
         assert!(error.contains(expected), "{error:?} lacks {expected:?}");

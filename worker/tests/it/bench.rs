@@ -32,9 +32,15 @@ impl Bench {
     pub async fn new() -> Self {
         // A validator has a box of its own.
         let slots = SLOTS as u32 * 2 + 1;
-        let cgroups = herald_sandbox::Cgroups::Auto;
-        let config =
-            herald_sandbox::Config { slots, allow_weak: false, first_uid: 62_000, box_kb: 256 * 1_024, cgroups };
+        let config = herald_sandbox::Config {
+            slots,
+            // For an ordinary user, who has a cgroup only where one was delegated.
+            allow_weak: true,
+            first_uid: 62_000,
+            box_kb: 256 * 1_024,
+            cgroups: herald_sandbox::Cgroups::Auto,
+            cgroup_parent: None,
+        };
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let languages = Arc::new(Languages::load(None).unwrap());
         let packages = package::read_all(&problems_folder()).unwrap();
@@ -58,6 +64,16 @@ impl Bench {
         herald_worker::check_package(&self.sandbox, &self.known, package).await
     }
 
+    /// With another languages file.
+    pub fn with_languages(&self, file: &Path) -> Self {
+        let languages = Arc::new(Languages::load(Some(file)).unwrap());
+        let store = Arc::new(Packages(self.packages.clone()));
+        let judge = herald_worker::judge(store, self.sandbox.clone(), languages.clone());
+        let installed = languages.infos().into_iter().filter(|info| info.available).collect();
+        let (sandbox, packages) = (self.sandbox.clone(), self.packages.clone());
+        Self { sandbox, judge, languages: installed, packages, known: languages }
+    }
+
     pub fn has(&self, language: &str) -> bool {
         self.languages.iter().any(|info| info.id == language)
     }
@@ -76,7 +92,7 @@ impl Bench {
         let info = self.languages.iter().find(|info| info.id == language).expect("an installed language");
         let files = vec![SourceFile { name: info.source_name.clone(), content: source.to_owned() }];
         let (submission, token) = (submission(language), LeaseToken(Uuid::from_u128(2)));
-        Claim { submission, token, files, stdin: None, limits: Limits::default() }
+        Claim { submission, token, files, stdin: None, limits: Limits::default(), flags: Vec::new() }
     }
 
     pub fn for_problem(&self, slug: &str, claim: Claim) -> Claim {

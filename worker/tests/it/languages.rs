@@ -1,11 +1,13 @@
 //! Each language by itself.
 
-use herald_domain::submission::{SourceFile, Verdict};
+use herald_domain::submission::{Claim, Limits, SourceFile, Verdict};
 
 use crate::bench::{Bench, compile_output, stdout};
 
 crate::tests![
     every_installed_language_passes_its_probe,
+    a_block_of_the_file_adds_a_language,
+    flags_reach_the_compiler_or_the_run_time,
     a_syntax_error_is_a_compile_error_that_names_the_line,
     a_source_that_asks_for_a_library_is_a_compile_error,
     programs_of_several_files_are_built_and_run,
@@ -15,12 +17,81 @@ crate::tests![
 
 /// A program that prints `ok` stands in the languages file: any other that runs shows that it passed.
 async fn every_installed_language_passes_its_probe(bench: &Bench) {
-    assert!(bench.has("c") && bench.has("python"), "these tests need gcc and python3");
+    for id in
+        ["c", "cpp", "cpp17", "cpp20", "cpp23", "rust", "go", "java", "python", "pypy", "javascript", "typescript"]
+    {
+        assert!(bench.has(id), "{id} is missing: scripts/install-test-tools.sh installs it");
+    }
     for info in &bench.languages {
         let judgement = bench.judge.judge(&bench.claim(&info.id, ""), &herald_pipeline::work::Steps::detached()).await;
         let version = judgement.expect(&info.id).language_version.expect("a version");
         println!("language {}: {version}", info.id);
+        assert!(
+            version.contains(|c: char| c.is_ascii_digit()) && !version.contains("warning"),
+            "{}: {version}",
+            info.id
+        );
     }
+}
+
+/// All that a further language needs is a block of the file.
+async fn a_block_of_the_file_adds_a_language(bench: &Bench) {
+    let built_in = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("languages.toml");
+    let text = std::fs::read_to_string(built_in).unwrap() + include_str!("programs/lua.toml");
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    let bench = bench.with_languages(file.path());
+    assert!(bench.has("lua"), "lua5.4 is missing: scripts/install-test-tools.sh installs it");
+    assert!(bench.has("python"), "those before it are still there");
+
+    let mut claim = bench.claim("lua", "for line in io.lines() do print(line * 2) end\n");
+    claim.stdin = Some("3\n4\n".into());
+    let judgement = bench.judge(claim).await;
+    assert_eq!((judgement.verdict, stdout(&judgement)), (Verdict::Accepted, "6\n8\n"), "{judgement:?}");
+    assert!(judgement.language_version.unwrap().starts_with("Lua 5.4"));
+    for (source, verdict, reason) in [
+        ("print('\n", Verdict::CompileError, "exit:1"),
+        ("error('no')\n", Verdict::RunTimeError, "exit:1"),
+        ("while true do end\n", Verdict::TimeLimitExceeded, "cpu"),
+        ("local t = {} while true do t[#t + 1] = {} end\n", Verdict::MemoryLimitExceeded, "oom"),
+    ] {
+        let limits =
+            Limits { cpu_ms: Some(1_500), wall_ms: Some(30_000), memory_kb: Some(32_768), ..Limits::default() };
+        let judgement = bench.judge(Claim { limits, ..bench.claim("lua", source) }).await;
+        let outcome = (judgement.verdict, judgement.reason.as_deref());
+        assert_eq!(outcome, (verdict, Some(reason)), "{source}: {judgement:?}");
+    }
+}
+
+async fn flags_reach_the_compiler_or_the_run_time(bench: &Bench) {
+    for (language, flags, source, expected) in [
+        ("c", &["-DN=7", "-O0"][..], "#include <stdio.h>\nint main(void) { printf(\"%d\", N); }", "7"),
+        ("c", &["-std=c99"], "#include <stdio.h>\nint main(void) { printf(\"%ld\", __STDC_VERSION__); }", "199901"),
+        ("cpp", &["-DN=7"], "#include <iostream>\nint main() { std::cout << N; }", "7"),
+        (
+            "rust",
+            &["--cfg=seven", "-Copt-level=0"],
+            "fn main() { print!(\"{}\", if cfg!(seven) { 7 } else { 0 }); }",
+            "7",
+        ),
+        ("python", &["-O"], "assert False\nprint(7)", "7\n"),
+        ("java", &["-ea"], include_str!("programs/asserts.java"), "7\n"),
+        ("javascript", &["--expose-gc"], "console.log(typeof gc)", "function\n"),
+    ] {
+        let flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
+        let judgement = bench.judge(Claim { flags, ..bench.claim(language, source) }).await;
+        let outcome = (judgement.verdict, stdout(&judgement));
+        assert_eq!(outcome, (Verdict::Accepted, expected), "{language}: {judgement:?}");
+    }
+    for (language, flag) in [("c", "-wrapper,sh"), ("c", "-o"), ("python", "-c"), ("go", "-toolexec=sh")] {
+        let judgement = bench.judge(Claim { flags: vec![flag.into()], ..bench.claim(language, "") }).await;
+        let outcome = (judgement.verdict, judgement.reason.as_deref());
+        assert_eq!(outcome, (Verdict::CompileError, Some("flags")), "{language} {flag}");
+    }
+    let judgement =
+        bench.judge(Claim { flags: vec!["--strict".into()], ..bench.claim("typescript", "let x: number = null;") });
+    assert_eq!(judgement.await.verdict, Verdict::CompileError);
+    assert_eq!(bench.run("typescript", "let x: number = null;").await.verdict, Verdict::Accepted);
 }
 
 async fn a_syntax_error_is_a_compile_error_that_names_the_line(bench: &Bench) {
@@ -32,10 +103,9 @@ async fn a_syntax_error_is_a_compile_error_that_names_the_line(bench: &Bench) {
         ("java", "public class Main {\n    void f() { int x = ; }\n}\n", "Main.java:2"),
         ("python", "print('a')\nprint(\n", "line 2"),
         ("javascript", "let x = 1;\nlet x y;\n", "main.js:2"),
+        ("pypy", "print('a')\nprint(\n", "line 2"),
+        ("typescript", "let x = 1;\nlet y: number = 'x';\n", "main.ts(2,5)"),
     ] {
-        if !bench.has(language) {
-            continue;
-        }
         let judgement = bench.run(language, source).await;
         assert_eq!(judgement.verdict, Verdict::CompileError, "{language}: {judgement:?}");
         assert_eq!(judgement.reason.as_deref().map(|reason| reason.starts_with("exit:")), Some(true));
@@ -48,9 +118,6 @@ async fn a_source_that_asks_for_a_library_is_a_compile_error(bench: &Bench) {
         ("rust", "#![crate_type = \"lib\"]\npub fn twice(x: i32) -> i32 { 2 * x }\n"),
         ("go", "package twice\n\nfunc Twice(x int) int { return 2 * x }\n"),
     ] {
-        if !bench.has(language) {
-            continue;
-        }
         let judgement = bench.run(language, source).await;
         let outcome = (judgement.verdict, judgement.reason.as_deref());
         assert_eq!(outcome, (Verdict::CompileError, Some("not_executable")), "{language}: {judgement:?}");
@@ -58,7 +125,7 @@ async fn a_source_that_asks_for_a_library_is_a_compile_error(bench: &Bench) {
 }
 
 async fn programs_of_several_files_are_built_and_run(bench: &Bench) {
-    let programs: [(&str, &[(&str, &str)]); 6] = [
+    let programs: [(&str, &[(&str, &str)]); 9] = [
         (
             "c",
             &[
@@ -68,6 +135,17 @@ async fn programs_of_several_files_are_built_and_run(bench: &Bench) {
                 ),
                 ("twice.h", "int twice(int);\n"),
                 ("twice.c", "#include \"twice.h\"\nint twice(int x) { return 2 * x; }\n"),
+            ],
+        ),
+        (
+            "cpp",
+            &[
+                (
+                    "main.cpp",
+                    "#include \"twice.hpp\"\n#include <iostream>\nint main() { std::cout << twice(21) << '\\n'; }\n",
+                ),
+                ("twice.hpp", "int twice(int);\n"),
+                ("twice.cc", "#include \"twice.hpp\"\nint twice(int x) { return 2 * x; }\n"),
             ],
         ),
         (
@@ -108,12 +186,24 @@ async fn programs_of_several_files_are_built_and_run(bench: &Bench) {
                 ("twice.mjs", "export const twice = (x) => 2 * x;\n"),
             ],
         ),
+        (
+            "pypy",
+            &[
+                ("start.py", "import twice\nprint(twice.twice(21))\n"),
+                ("twice.py", "def twice(x):\n    return 2 * x\n"),
+            ],
+        ),
+        (
+            "typescript",
+            &[
+                ("start.ts", "import { twice } from './twice';\nconsole.log(twice(21));\n"),
+                ("twice.ts", "export const twice = (x: number): number => 2 * x;\n"),
+            ],
+        ),
     ];
     for (language, files) in programs {
-        if !bench.has(language) {
-            continue;
-        }
         let mut claim = bench.claim(language, "");
+        // The entry point comes first, whatever it is called: the api puts it there.
         let file = |(name, content): &(&str, &str)| SourceFile { name: (*name).into(), content: (*content).into() };
         claim.files = files.iter().map(file).collect();
         let judgement = bench.judge(claim).await;
@@ -130,10 +220,8 @@ async fn deep_recursion_is_not_stopped_by_a_small_stack(bench: &Bench) {
         ("java", include_str!("programs/deep.java")),
         ("python", include_str!("programs/deep.py")),
         ("javascript", include_str!("programs/deep.js")),
+        ("typescript", include_str!("programs/deep.js")),
     ] {
-        if !bench.has(language) {
-            continue;
-        }
         let judgement = bench.run(language, source).await;
         assert_eq!(
             (judgement.verdict, stdout(&judgement)),

@@ -1,5 +1,5 @@
-//! Judging for real: real compilers and programs in the real sandbox. Every language whose toolchain is installed takes
-//! part; which ones do is printed, and those of a C and a Python toolchain have to be there.
+//! Judging for real: real compilers and programs in the real sandbox. Every language of the
+//! built-in file has to be there (`scripts/install-test-tools.sh`).
 //!
 //! This has a `main` of its own (`harness = false`), because the sandbox's launcher is this executable started again.
 
@@ -11,6 +11,7 @@ mod functions;
 mod interactive;
 mod languages;
 mod limits;
+mod live;
 mod problems;
 mod verdicts;
 mod whole;
@@ -38,6 +39,7 @@ fn main() {
         languages::TESTS,
         problems::TESTS,
         limits::TESTS,
+        live::TESTS,
         verdicts::TESTS,
         engine::TESTS,
         interactive::TESTS,

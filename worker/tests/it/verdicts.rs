@@ -49,10 +49,11 @@ fn limits(language: &str, reason: &str) -> Limits {
         memory_kb: Some(128 * 1_024),
         output_kb: Some(64),
         processes: Some(16),
+        ..Limits::default()
     }
 }
 
-const TABLE: [&[Row]; 7] = [C, CPP, RUST, GO, JAVA, PYTHON, JAVASCRIPT];
+const TABLE: [&[Row]; 9] = [C, CPP, RUST, GO, JAVA, PYTHON, PYPY, JAVASCRIPT, TYPESCRIPT];
 
 const C: &[Row] = &[
     ("c", Accepted, "ok", "#include <stdio.h>\nint main(void) { puts(\"1\"); }"),
@@ -250,4 +251,25 @@ const JAVASCRIPT: &[Row] = &[
     ("javascript", RunTimeError, "exit:1", "throw new Error('JavaScript heap out of memory')"),
     ("javascript", OutputLimitExceeded, "stdout_cap", "for (;;) require('fs').writeSync(1, 'xxxxxxxxxxxxxxxx')"),
     ("javascript", CompileError, "exit:1", "let x y"),
+];
+
+const PYPY: &[Row] = &[
+    ("pypy", Accepted, "ok", "print(1)"),
+    ("pypy", RunTimeError, "exit:1", "raise ValueError('no')"),
+    ("pypy", TimeLimitExceeded, "cpu", "while True: pass"),
+    ("pypy", MemoryLimitExceeded, "oom", include_str!("programs/hog.py")),
+    ("pypy", CompileError, "exit:1", "print("),
+];
+
+const TYPESCRIPT: &[Row] = &[
+    ("typescript", Accepted, "ok", "const n: number = 1;\nconsole.log(n);"),
+    ("typescript", RunTimeError, "exit:3", "process.exit(3);"),
+    ("typescript", TimeLimitExceeded, "cpu", "for (;;) ;"),
+    (
+        "typescript",
+        MemoryLimitExceeded,
+        "oom",
+        "const b: number[][] = []; for (;;) b.push(new Array(100000).fill(1.5));",
+    ),
+    ("typescript", CompileError, "exit:2", "const n: number = 'no';"),
 ];

@@ -131,6 +131,7 @@ mod tests {
             files: Vec::new(),
             stdin: None,
             limits: Limits::default(),
+            flags: Vec::new(),
             class: "any".to_owned(),
             priority: 0,
             traceparent: None,

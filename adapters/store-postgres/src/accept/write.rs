@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use herald_domain::id::SubmissionId;
 use herald_domain::store::Intake;
+use herald_domain::submission::Wishes;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -43,7 +44,7 @@ impl Columns {
         self.problems.push(new.problem.as_ref().map(|problem| problem.slug.clone()));
         self.versions.push(new.problem.as_ref().map(|problem| problem.version.clone()));
         self.languages.push(new.language.clone());
-        self.limits.push(json(&new.limits)?);
+        self.limits.push(json(&Wishes { limits: new.limits, flags: new.flags.clone() })?);
         self.classes.push(new.class.clone());
         self.priorities.push(new.priority);
         self.turns.push(row::signed(turn));

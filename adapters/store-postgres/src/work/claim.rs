@@ -4,7 +4,7 @@ use herald_domain::channel::Channel;
 use herald_domain::event::StoredEvent;
 use herald_domain::id::LeaseToken;
 use herald_domain::store::Claimed;
-use herald_domain::submission::{CaseResult, Claim, Limits, MAX_ATTEMPTS, SourceFile, Status, Submission};
+use herald_domain::submission::{CaseResult, Claim, MAX_ATTEMPTS, SourceFile, Status, Submission, Wishes};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
@@ -28,7 +28,7 @@ pub(super) async fn claim(
     }
     let sources = sqlx::query!(
         r#"-- claim, sources
-        select s.limits as "limits: Json<Limits>", src.files as "files: Json<Vec<SourceFile>>", src.stdin
+        select s.limits as "limits: Json<Wishes>", src.files as "files: Json<Vec<SourceFile>>", src.stdin
         from submissions s join sources src on src.submission_id = s.id where s.id = $1"#,
         submission.id.0
     )
@@ -39,7 +39,8 @@ pub(super) async fn claim(
     let sources = sources?;
     let stdin = sources.stdin.map(String::from_utf8).transpose();
     let stdin = stdin.map_err(|_| Fault::Broken(format!("the stdin of {} is not UTF-8", submission.id)))?;
-    let claim = Claim { submission, token, files: sources.files.0, stdin, limits: sources.limits.0 };
+    let Wishes { limits, flags } = sources.limits.0;
+    let claim = Claim { submission, token, files: sources.files.0, stdin, limits, flags };
     Ok(Claimed::Work(Box::new(claim), event))
 }
 
