@@ -1,8 +1,8 @@
 //! Runs untrusted programs under limits and reports what happened.
 //!
 //! The worker (`client`) asks a small process of its own, the launcher (`launcher`), over a socket (`wire`). For each run
-//! the launcher makes fresh pid, mount, network, ipc, uts and cgroup namespaces (and a user namespace where there is no
-//! root), shows a small read-only root in them, takes every right away, puts a seccomp filter and, where the kernel has
+//! the launcher makes fresh pid, mount, ipc, uts and cgroup namespaces (and a user namespace where there is no root) in a
+//! network namespace of the submission, shows a small read-only root in them, takes every right away, puts a seccomp filter and, where the kernel has
 //! it, Landlock around it, sets the resource limits, and only then executes the program. What no resource limit can say
 //! (CPU time and memory of all processes together, wall time, output) it watches from outside.
 //!
@@ -45,7 +45,7 @@ pub fn launcher_main_if_asked() {
 
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Runs at once; each has a uid (as root) and a network namespace of its own.
+    /// Boxes at once; each has a uid (as root) and a network namespace of its own.
     pub slots: u32,
     /// Start although a layer is missing, cgroups among them (never without namespaces, seccomp and no_new_privs).
     pub allow_weak: bool,

@@ -11,10 +11,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 pub const NEW_USER: libc::c_int = libc::CLONE_NEWUSER;
 pub const NEW_MOUNT: libc::c_int = libc::CLONE_NEWNS;
-/// Of a run, without the pid namespace, which is made with its first process, and without the cgroup namespace: that one's
-/// root is the group that one is in when it is made.
-pub const NEW_SURROUNDINGS: libc::c_int =
-    libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+pub const NEW_NETWORK: libc::c_int = libc::CLONE_NEWNET;
+/// Of a run, without the network namespace, which is its box's, the pid namespace, which is made with its first process, and
+/// the cgroup namespace: that one's root is the group that one is in when it is made.
+pub const NEW_SURROUNDINGS: libc::c_int = libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 pub const NEW_CGROUP: libc::c_int = libc::CLONE_NEWCGROUP;
 
 /// The file descriptor on which a run's processes tell the launcher how it goes; see `launcher::child`.

@@ -8,8 +8,8 @@ which takes minutes and wants a quiet machine; Herald's own test judges all of t
 The statements are not looked at: that part of the tool wants a LaTeX installation.
 
 problemtools knows format 2025-09 by the name of its draft, with the settings of test groups as they were before, and only
-short names out of a-z and 0-9. So it is given a copy in which those are translated, and nothing else. Of a package of the
-legacy format, only the time limit is taken away: that format derives it from the submissions.
+short names out of a-z and 0-9. So it is given a copy in which those are translated, and nothing else. A package of the
+legacy format is given as it is.
 """
 import os
 import re
@@ -38,10 +38,8 @@ def copy(package, folder):
     config = target / "problem.yaml"
     # The tool limits address space, of which Go, Java and Node reserve far more than they use.
     text = re.sub("^  memory: .*$", "  memory: 16384", config.read_text(), flags=re.M)
-    if "problem_format_version: 2025-09" not in text:
-        config.write_text(re.sub("^  time_limit: .*\n", "", text, flags=re.M))
-    else:
-        config.write_text(text.replace("problem_format_version: 2025-09", "problem_format_version: 2023-07-draft"))
+    config.write_text(text.replace("problem_format_version: 2025-09", "problem_format_version: 2023-07-draft"))
+    if "problem_format_version: 2025-09" in text:
         for group in sorted(target.rglob("test_group.yaml")):
             settings = translated(yaml.safe_load(group.read_text()) or {}, group.parent)
             group.with_name("testdata.yaml").write_text(yaml.safe_dump(settings))

@@ -20,7 +20,7 @@ use herald_domain::store;
 use herald_domain::submission::{Claim, Judgement, MAX_OUTPUT_BYTES, Output, ProblemRef, Verdict};
 use herald_domain::text::printable;
 use herald_pipeline::work::{AttemptFailed, Judge, Steps, Stopped};
-use herald_sandbox::{BoxFile, Report, SandboxError};
+use herald_sandbox::{BoxFile, Report, Run, SandboxError};
 
 use crate::languages::{CompileSpec, Language, Languages, Unusable};
 use crate::package::{Assembled, Problem, ToolLimits};
@@ -90,6 +90,9 @@ impl SandboxJudge {
         if let Some(flag) = program.refused_flag() {
             tracing::debug!(language = %spec.id, flag, "a flag that is not allowed");
             return Ok(tally.finish(Verdict::CompileError, "flags".into()));
+        }
+        if program.wants_prepared() {
+            crate::languages::begin(&self.runner, &language);
         }
         let folder = self.runner.open().await?;
         let others = others.into_iter().map(|file| BoxFile::new(file.path, file.content));
@@ -176,7 +179,21 @@ async fn compile<'a>(
     language: &'a Language,
     ready: Option<&Ready>,
 ) -> Result<Option<(Report, &'a CompileSpec)>, SandboxError> {
-    let (Some(mut run), Some(spec)) = (program.compile(), &language.spec.compile) else { return Ok(None) };
+    let (Some(run), Some(spec)) = (program.compile(), &language.spec.compile) else { return Ok(None) };
+    let mut report = folder.run(within_limits(run, ready)).await?;
+    let silent = report.stdout.is_empty() && report.stderr.is_empty();
+    if program.prepared().is_some() && !(silent && outcome::compile_failure(&report, spec).is_none()) {
+        // Whatever there is to be said, a compiler says of the whole source as it was handed in.
+        let Some(run) = program.plainly().compile() else { return Ok(None) };
+        report = folder.run(within_limits(run, ready)).await?;
+    }
+    let seconds = report.wall_ms as f64 / 1_000.0;
+    metrics::histogram!("herald_compile_seconds", "language" => language.spec.id.clone()).record(seconds);
+    Ok(Some((report, spec)))
+}
+
+/// What the problem has to say of the limits of compiling.
+fn within_limits(mut run: Run, ready: Option<&Ready>) -> Run {
     if let Some(ToolLimits { cpu_ms, memory_kb }) = ready.map(|ready| ready.problem.compilation) {
         // A longer time moves the guard on wall-clock time with it.
         let cpu_ms = cpu_ms.unwrap_or(run.limits.cpu_ms);
@@ -184,10 +201,7 @@ async fn compile<'a>(
         run.limits.cpu_ms = cpu_ms;
         run.limits.memory_kb = memory_kb.unwrap_or(run.limits.memory_kb);
     }
-    let report = folder.run(run).await?;
-    let seconds = report.wall_ms as f64 / 1_000.0;
-    metrics::histogram!("herald_compile_seconds", "language" => language.spec.id.clone()).record(seconds);
-    Ok(Some((report, spec)))
+    run
 }
 
 fn observe(language: &str, verdict: Verdict, report: &Report) {

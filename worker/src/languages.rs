@@ -4,6 +4,7 @@
 //! what it should. A probe runs once, when its language is first needed or when the worker gets round to it after its
 //! start, so that a worker takes work at once instead of waiting for every compiler.
 
+mod prepared;
 mod probe;
 mod spec;
 mod symptoms;
@@ -15,7 +16,9 @@ use std::sync::Arc;
 use herald_domain::language::LanguageInfo;
 use tokio::sync::OnceCell;
 
-pub(crate) use spec::{CompileSpec, FLAGS, LanguageSpec, SOURCES};
+pub(crate) use prepared::{INSIDE, begin};
+use prepared::{Prepared, SharedFolder};
+pub(crate) use spec::{CompileSpec, FLAGS, LanguageSpec, PREPARED, PrepareSpec, SOURCES};
 pub(crate) use symptoms::Symptoms;
 pub(crate) use toolchain::Toolchain;
 
@@ -40,6 +43,9 @@ pub(crate) struct Language {
     pub toolchain: Toolchain,
     /// First line of what the toolchain says of itself.
     pub version: Option<String>,
+    pub prepared: Arc<Prepared>,
+    /// Where it is kept.
+    folder: SharedFolder,
 }
 
 /// Why a language cannot be used here now.
@@ -62,6 +68,7 @@ struct Entry {
 /// Every language of the file, with what is known of each on this machine.
 pub struct Languages {
     entries: Vec<Entry>,
+    folder: SharedFolder,
 }
 
 impl Languages {
@@ -81,7 +88,7 @@ impl Languages {
             probed: OnceCell::new(),
             spec,
         });
-        Ok(Self { entries: entries.collect() })
+        Ok(Self { entries: entries.collect(), folder: SharedFolder::default() })
     }
 
     /// What is known now: a language that is installed counts as available until its probe fails.
@@ -92,17 +99,24 @@ impl Languages {
     /// The language, tried out if it has not been yet.
     pub(crate) async fn ready(&self, runner: &dyn Runner, id: &str) -> Result<Arc<Language>, Unusable> {
         match self.entries.iter().find(|entry| entry.spec.id == id) {
-            Some(entry) => entry.ready(runner).await,
+            Some(entry) => entry.ready(runner, &self.folder).await,
             None => {
                 Err(Unusable::Unavailable { id: id.to_owned(), reason: "the languages file has no such id".into() })
             }
         }
     }
 
+    /// The languages that have made what lets them compile faster.
+    pub fn prepared(&self) -> Vec<&str> {
+        let made =
+            |entry: &&Entry| matches!(entry.probed.get(), Some(Ok(language)) if language.prepared.mount().is_some());
+        self.entries.iter().filter(made).map(|entry| entry.spec.id.as_str()).collect()
+    }
+
     /// Tries out every language that has not been yet, in the order of the file.
     pub(crate) async fn probe_all(&self, runner: &dyn Runner) {
         for entry in &self.entries {
-            if let Err(error) = entry.ready(runner).await {
+            if let Err(error) = entry.ready(runner, &self.folder).await {
                 tracing::warn!(language = %entry.spec.id, "{error}");
             }
         }
@@ -114,14 +128,16 @@ fn invalid(file: &str, what: String) -> LanguagesError {
 }
 
 impl Entry {
-    async fn ready(&self, runner: &dyn Runner) -> Result<Arc<Language>, Unusable> {
+    async fn ready(&self, runner: &dyn Runner, folder: &SharedFolder) -> Result<Arc<Language>, Unusable> {
         let id = || self.spec.id.clone();
         let toolchain = match &self.toolchain {
             Ok(toolchain) => toolchain,
             Err(reason) => return Err(Unusable::Unavailable { id: id(), reason: reason.clone() }),
         };
         let probed = self.probed.get_or_try_init(|| async {
-            let language = Language { spec: self.spec.clone(), toolchain: toolchain.clone(), version: None };
+            let (spec, toolchain) = (self.spec.clone(), toolchain.clone());
+            let (prepared, folder) = (Arc::default(), folder.clone());
+            let language = Language { spec, toolchain, version: None, prepared, folder };
             Ok(probe::probe(runner, language).await?.map(Arc::new))
         });
         match probed.await {

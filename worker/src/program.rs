@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use herald_domain::language::allows;
 use herald_domain::submission::SourceFile;
-use herald_sandbox::{BoxFile, Limits, Run};
+use herald_sandbox::{BoxFile, Limits, Mount, Run};
 
-use crate::languages::{CompileSpec, FLAGS, Language, LanguageSpec, SOURCES};
+use crate::languages::{CompileSpec, FLAGS, INSIDE, Language, LanguageSpec, PREPARED, PrepareSpec, SOURCES};
 
 /// Where a compiler puts the program: in the work folder.
 pub(crate) const BINARY: &str = "/box/main";
@@ -19,6 +19,9 @@ pub(crate) const STACK_KB: u64 = 64 * 1_024;
 const COMPILE_FILE_KB: u64 = 64 * 1_024;
 /// One file that a program writes below `/tmp`, unless it asks for another size.
 pub(crate) const RUN_FILE_KB: u64 = 16 * 1_024;
+/// What is made once may take longer and be larger.
+const PREPARE_CPU_MS: u64 = 60_000;
+const PREPARE_FILE_KB: u64 = 224 * 1_024;
 /// What a compiler may print on each stream.
 const COMPILE_OUTPUT_BYTES: u64 = 1_024 * 1_024;
 /// What a managed run-time needs beside its heap.
@@ -59,17 +62,19 @@ pub(crate) struct Program<'a> {
     flags: &'a [String],
     /// Whether the first file is a problem's own, and what was handed in comes after it.
     driver: bool,
+    /// Compiled without what the language has prepared.
+    plain: bool,
 }
 
 impl<'a> Program<'a> {
     /// The first file is the entry point.
     pub(crate) fn new(language: &'a Language, files: &'a [SourceFile]) -> Self {
-        Self { language, files, flags: &[], driver: false }
+        Self { language, files, flags: &[], driver: false, plain: false }
     }
 
     /// The same; with a `driver`, the entry point is the problem's and the second file is what was handed in.
     pub(crate) fn driven(language: &'a Language, files: &'a [SourceFile], driver: bool) -> Self {
-        Self { language, files, flags: &[], driver }
+        Self { language, files, flags: &[], driver, plain: false }
     }
 
     /// With flags, which are taken as they are: see [`Self::refused_flag`].
@@ -97,7 +102,33 @@ impl<'a> Program<'a> {
         let only_looks = !compile.argv.iter().any(|word| word.contains("{binary}"));
         let handed_in = Self { files: self.files.get(usize::from(self.driver)..).unwrap_or_default(), ..*self };
         let program = if only_looks && compile.argv.iter().all(|word| word != SOURCES) { &handed_in } else { self };
-        Some(Run { writable: true, ..program.command(&compile.argv, Vec::new(), limits) })
+        let mut run = Run { writable: true, ..program.command(&compile.argv, Vec::new(), limits) };
+        run.mounts.extend(self.prepared().cloned());
+        Some(run)
+    }
+
+    /// The run that makes what lets programs like this compile faster.
+    pub(crate) fn prepare(&self, spec: &PrepareSpec) -> Run {
+        let longer = CompileSpec { cpu_ms: PREPARE_CPU_MS, wall_ms: 10 * PREPARE_CPU_MS, ..CompileSpec::default() };
+        let limits = Limits { file_kb: PREPARE_FILE_KB, ..compile_limits(&longer) };
+        Run { writable: true, ..self.command(&spec.argv, Vec::new(), limits) }
+    }
+
+    /// Whether what the language can prepare would help here, and can do no harm.
+    pub(crate) fn wants_prepared(&self) -> bool {
+        let has = |text: &str| self.files.iter().any(|file| file.content.contains(text));
+        let fits = |spec: &PrepareSpec| has(&spec.used_with) && !spec.not_with.iter().any(|text| has(text));
+        self.flags.is_empty() && self.spec().prepare.as_ref().is_some_and(fits)
+    }
+
+    /// What is there of it.
+    pub(crate) fn prepared(&self) -> Option<&Mount> {
+        self.language.prepared.mount().filter(|_| !self.plain && self.wants_prepared())
+    }
+
+    /// The same without.
+    pub(crate) fn plainly(&self) -> Self {
+        Self { plain: true, ..*self }
     }
 
     pub(crate) fn run(&self, stdin: Vec<u8>, limits: &RunLimits) -> Run {
@@ -150,6 +181,7 @@ impl<'a> Program<'a> {
         match word {
             FLAGS => self.flags.to_vec(),
             SOURCES => self.sources().into_iter().map(|name| path(name).into_owned()).collect(),
+            word if word.contains(PREPARED) && self.prepared().is_none() => Vec::new(),
             word => vec![self.fill(word, limits)],
         }
     }
@@ -189,6 +221,7 @@ impl<'a> Program<'a> {
             "binary" => BINARY.to_owned(),
             "memory_mb" => memory_mb.to_string(),
             "stack_kb" => limits.stack_kb.to_string(),
+            "prepared" => INSIDE.to_owned(),
             "quarter_stack_kb" => (limits.stack_kb / 4).to_string(),
             "heap_mb" => heap_mb(memory_mb).to_string(),
             // The languages file was checked for these.

@@ -110,7 +110,10 @@ impl Tree {
         self.retry();
         let name = self.next.replace(self.next.get() + 1).to_string();
         let folders: Vec<PathBuf> = self.folders.iter().map(|folder| folder.join(&name)).collect();
-        let complete = folders.iter().try_for_each(|folder| made(folder));
+        let complete = folders.iter().try_for_each(|folder| made(folder)).and_then(|()| match self.version {
+            Version::One => v1::counts(&folders),
+            Version::Two => Ok(()),
+        });
         let group: Box<dyn Group> = match self.version {
             Version::One => Box::new(v1::GroupV1::new(folders)),
             Version::Two => Box::new(v2::GroupV2::new(folders)),

@@ -129,7 +129,7 @@ async fn the_memory_of_a_dead_child_counts(bench: Bench) {
             return 0;
         }
     "#;
-    let report = bench.c(source, Limits { memory_kb: 100 * 1024, ..LIMITS }).await;
+    let report = bench.c(source, Limits { memory_kb: 100 * 1024, cpu_ms: 30_000, wall_ms: 60_000, ..LIMITS }).await;
     assert_eq!(report.stopped_by, Some(StoppedBy::Memory), "{report:?}");
 }
 

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::symptoms::Symptoms;
 
 /// What may stand between braces in argv and env.
-const PLACEHOLDERS: [&str; 9] = [
+const PLACEHOLDERS: [&str; 10] = [
+    "{prepared}",
     "{tool}",
     "{bin}",
     "{source}",
@@ -21,6 +22,8 @@ const PLACEHOLDERS: [&str; 9] = [
 /// Stand alone, for several words.
 pub(crate) const SOURCES: &str = "{sources}";
 pub(crate) const FLAGS: &str = "{flags}";
+/// A word with it is left out where nothing is prepared.
+pub(crate) const PREPARED: &str = "{prepared}";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,8 +57,22 @@ pub(crate) struct LanguageSpec {
     pub flags: Vec<String>,
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    pub prepare: Option<PrepareSpec>,
     pub compile: Option<CompileSpec>,
     pub run: RunSpec,
+}
+
+/// What is made once, and where it lies when it is used.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PrepareSpec {
+    pub argv: Vec<String>,
+    pub files: BTreeMap<String, String>,
+    pub made: String,
+    pub place: String,
+    pub used_with: String,
+    #[serde(default)]
+    pub not_with: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -138,7 +155,11 @@ fn check(spec: &LanguageSpec) -> Result<(), String> {
         }
     }
     let compile = spec.compile.as_ref().map(|compile| &compile.argv);
-    for argv in [Some(&spec.version), compile, Some(&spec.run.argv)].into_iter().flatten() {
+    let prepare = spec.prepare.as_ref().map(|prepare| &prepare.argv);
+    if spec.prepare.as_ref().is_some_and(|prepare| prepare.place.starts_with('/') || prepare.place.contains("..")) {
+        return Err("prepare.place has to be a path below the folder that is shown".into());
+    }
+    for argv in [Some(&spec.version), prepare, compile, Some(&spec.run.argv)].into_iter().flatten() {
         check_argv(argv)?;
     }
     spec.env.values().try_for_each(|value| check_word(value))?;

@@ -25,7 +25,7 @@ pub struct Bench {
     /// Those whose toolchain is installed.
     pub languages: Vec<LanguageInfo>,
     pub packages: Vec<ProblemPackage>,
-    known: Arc<Languages>,
+    pub known: Arc<Languages>,
 }
 
 impl Bench {
@@ -60,10 +60,6 @@ impl Bench {
         Self { sandbox, judge, languages: self.languages.clone(), packages, known }
     }
 
-    pub async fn check(&self, package: &ProblemPackage) -> Vec<package::Finding> {
-        herald_worker::check_package(&self.sandbox, &self.known, package).await
-    }
-
     /// With another languages file.
     pub fn with_languages(&self, file: &Path) -> Self {
         let languages = Arc::new(Languages::load(Some(file)).unwrap());
@@ -72,6 +68,10 @@ impl Bench {
         let installed = languages.infos().into_iter().filter(|info| info.available).collect();
         let (sandbox, packages) = (self.sandbox.clone(), self.packages.clone());
         Self { sandbox, judge, languages: installed, packages, known: languages }
+    }
+
+    pub async fn check(&self, package: &ProblemPackage) -> Vec<package::Finding> {
+        herald_worker::check_package(&self.sandbox, &self.known, package).await
     }
 
     pub fn has(&self, language: &str) -> bool {

@@ -1,5 +1,7 @@
 //! Each language by itself.
 
+use std::time::{Duration, Instant};
+
 use herald_domain::submission::{Claim, Limits, SourceFile, Verdict};
 
 use crate::bench::{Bench, compile_output, stdout};
@@ -8,6 +10,7 @@ crate::tests![
     every_installed_language_passes_its_probe,
     a_block_of_the_file_adds_a_language,
     flags_reach_the_compiler_or_the_run_time,
+    a_precompiled_header_changes_nothing_but_the_time,
     a_syntax_error_is_a_compile_error_that_names_the_line,
     a_source_that_asks_for_a_library_is_a_compile_error,
     programs_of_several_files_are_built_and_run,
@@ -61,6 +64,53 @@ async fn a_block_of_the_file_adds_a_language(bench: &Bench) {
         let outcome = (judgement.verdict, judgement.reason.as_deref());
         assert_eq!(outcome, (verdict, Some(reason)), "{source}: {judgement:?}");
     }
+}
+
+async fn a_precompiled_header_changes_nothing_but_the_time(bench: &Bench) {
+    const ALL: &str = "#include <bits/stdc++.h>\n";
+    let sources = [
+        "int main() { std::map<int, std::string> m{{1, \"one\"}}; std::cout << m[1]; }",
+        "int main() { std::vector<int> v; v.push_back(std::string()); }",
+        "int main() { int unused; return strlen(7); }",
+        "#define assert(x) 7\nint main() { std::cout << assert(0); }",
+    ];
+    let variants =
+        ["#define NDEBUG\n", "#define _GLIBCXX_DEBUG\n", "#pragma GCC optimize(\"O3\")\n", "#include <vector>\n"];
+    let first = sources.iter().map(|source| format!("{ALL}{source}\n"));
+    let after = variants.iter().map(|line| {
+        format!(
+            "{line}{ALL}int main() {{ std::vector<int> v(3); assert(v.size() == 3); std::cout << v[1] << __LINE__; }}\n"
+        )
+    });
+    let sources: Vec<String> = first.chain(after).collect();
+    let mut plain = Vec::new();
+    let mut times = [Vec::new(), Vec::new()];
+    for source in &sources {
+        let flags = vec!["-DUNUSED".to_owned()];
+        let began = Instant::now();
+        // With a flag it is never used.
+        plain.push(bench.judge(Claim { flags, ..bench.claim("cpp20", source) }).await);
+        times[0].push(began.elapsed().as_millis());
+    }
+    bench.run("cpp20", &sources[0]).await;
+    let ready = async {
+        while !bench.known.prepared().contains(&"cpp20") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(600), ready).await.expect("it is made");
+    for (source, plain) in sources.iter().zip(&plain) {
+        let began = Instant::now();
+        let fast = bench.run("cpp20", source).await;
+        times[1].push(began.elapsed().as_millis());
+        assert_eq!((fast.verdict, &fast.reason), (plain.verdict, &plain.reason), "{source}");
+        assert_eq!((stdout(&fast), compile_output(&fast)), (stdout(plain), compile_output(plain)), "{source}");
+    }
+    println!("milliseconds without: {:?}, with: {:?}", times[0], times[1]);
+    let shown = format!("{ALL}int main() {{ std::cout << __has_include(\"/opt/prepared/bits/stdc++.h.gch\"); }}\n");
+    assert_eq!(stdout(&bench.run("cpp20", &shown).await), "1", "it is there where it is used");
+    let elsewhere = shown.replace(ALL, "#include <iostream>\n");
+    assert_eq!(stdout(&bench.run("cpp20", &elsewhere).await), "0", "and nowhere else");
 }
 
 async fn flags_reach_the_compiler_or_the_run_time(bench: &Bench) {

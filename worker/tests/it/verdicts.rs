@@ -271,5 +271,5 @@ const TYPESCRIPT: &[Row] = &[
         "oom",
         "const b: number[][] = []; for (;;) b.push(new Array(100000).fill(1.5));",
     ),
-    ("typescript", CompileError, "exit:2", "const n: number = 'no';"),
+    ("typescript", CompileError, "exit:1", "const n: number = 'no';"),
 ];

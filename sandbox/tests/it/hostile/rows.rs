@@ -331,7 +331,7 @@ fn java(canary: &str) -> Vec<Row> {
 fn rust(canary: &str) -> Vec<Row> {
     let asked = Command::new("rustc").args(["--print", "sysroot"]).output().map(|said| said.stdout).unwrap_or_default();
     let sysroot = PathBuf::from(String::from_utf8_lossy(&asked).trim());
-    if std::fs::read_dir(sysroot.join("bin")).is_err() {
+    if !sysroot.is_absolute() || std::fs::read_dir(sysroot.join("bin")).is_err() {
         println!("no Rust that this user may read: its attacks take no part");
         return Vec::new();
     }
@@ -350,6 +350,13 @@ fn rust(canary: &str) -> Vec<Row> {
         row("include! of the canary", "include!(\"CANARY\")"),
         row("env! of the worker", "env!(\"HERALD_STORE_URL\")"),
     ]
+}
+
+/// Some ten thousand million tokens of a few hundred bytes.
+fn macro_bomb() -> String {
+    let ten = |n: i32| [format!("M{n}"), ", ".into()].concat().repeat(10);
+    let levels: String = (1..10).map(|n| format!("#define M{n} {}0\n", ten(n - 1))).collect();
+    format!("#define M0 0\n{levels}int a[] = {{ M9 }};\nint main() {{}}\n")
 }
 
 fn compilers(canary: &str) -> Vec<Row> {
@@ -373,6 +380,8 @@ fn compilers(canary: &str) -> Vec<Row> {
         c("#include of shadow", "#include \"/etc/shadow\"\nint main() {}", Fails),
         c("#include of a test", "#include \"/opt/problem/1.out\"\nint main() {}", Fails),
         c("#include of zeros", "#include \"/dev/zero\"\nint main() {}", FailsOr(ENDLESS)),
+        c("#include of random numbers", "#include \"/dev/random\"\nint main() {}", FailsOr(ENDLESS)),
+        c("a macro bomb", &macro_bomb(), FailsOr(ENDLESS)),
         c("#include of standard input", "#include \"/dev/stdin\"\nint main() { return }", Fails),
         c("#include of itself", "#include \"x.c\"\nint main() {}", Fails),
         c(".incbin of the canary", "__asm__(\".incbin \\\"CANARY\\\"\");\nint main() {}", Fails),
