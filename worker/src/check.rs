@@ -178,6 +178,7 @@ fn claim(package: &ProblemPackage, language: &str, example: &Example) -> Claim {
         submission,
         token: LeaseToken(Uuid::nil()),
         files: example.files.clone(),
+        flags: Vec::new(),
         stdin: None,
         limits: Limits::default(),
         flags: Vec::new(),

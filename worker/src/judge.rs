@@ -152,7 +152,7 @@ impl Job<'_> {
 }
 
 /// `None`: what the compiler made is not a program. Some sources ask for a library, and compilers oblige.
-fn ended(outcome: Result<Report, SandboxError>) -> Result<Option<Report>, SandboxError> {
+fn ended<T>(outcome: Result<T, SandboxError>) -> Result<Option<T>, SandboxError> {
     match outcome {
         // The sandbox names what it could not execute.
         Err(SandboxError::Setup(reason)) if reason.contains(BINARY) => Ok(None),
