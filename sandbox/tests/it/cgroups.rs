@@ -19,7 +19,7 @@ crate::tests![
 ];
 
 /// The folders of a launcher, in every hierarchy.
-fn folders(launcher: u32) -> Vec<PathBuf> {
+pub fn folders(launcher: u32) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut next = vec![PathBuf::from("/sys/fs/cgroup")];
     while let Some(folder) = next.pop() {
@@ -36,13 +36,14 @@ fn folders(launcher: u32) -> Vec<PathBuf> {
     found
 }
 
-fn groups_in(folder: &PathBuf) -> usize {
+pub fn groups_in(folder: &PathBuf) -> usize {
     std::fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()).count()
 }
 
-fn kill(pid: u32) {
+/// Whether there was such a process.
+pub fn kill(pid: u32) -> bool {
     let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
-    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok()
 }
 
 async fn a_run_without_its_cgroup_does_not_run(bench: Bench) {
@@ -56,7 +57,7 @@ async fn a_run_without_its_cgroup_does_not_run(bench: Bench) {
     let launcher = sandbox.launcher_pid().unwrap();
     for folder in folders(launcher) {
         eventually("the folder is gone", || {
-            all_below(launcher).iter().for_each(|(pid, _)| kill(*pid));
+            all_below(launcher).iter().for_each(|(pid, _)| _ = kill(*pid));
             let inside = std::fs::read_dir(&folder).into_iter().flatten().flatten();
             inside.filter(|entry| entry.path().is_dir()).for_each(|entry| drop(std::fs::remove_dir(entry.path())));
             std::fs::remove_dir(&folder).is_ok()
