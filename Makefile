@@ -1,6 +1,6 @@
 # One door to everything; each target is a script or a cargo command that can be called by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt bench bench-money soak compose-test
+.PHONY: help run build test lint fmt bench bench-money bench-judge soak compose-test
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ bench: ## Measure, and print ratios
 
 bench-money: ## Measure the flow of money: transfers and what services make of them
 	scripts/bench.sh --money
+
+bench-judge: ## Measure the judge: one run in the sandbox, beside bubblewrap and nsjail
+	scripts/bench.sh --judge
 
 soak: ## Run the fault tests with their full counts
 	scripts/soak.sh
