@@ -15,7 +15,9 @@ pub const REFUSED: &str = "refused";
 const ALL_MEMORY_MIB: usize = 1024;
 
 /// Files that everybody may read on most machines, and some that nobody may.
-const OF_THE_MACHINE: [&str; 16] = [
+const OF_THE_MACHINE: [&str; 18] = [
+    "/../host",
+    "/../boxes",
     "/etc/shadow",
     "/etc/hostname",
     "/etc/machine-id",

@@ -74,7 +74,8 @@ const NEVER_READ: &str =
     "/etc/shadow /etc/hostname /root /proc/1/environ /proc/1/mem /proc/1/maps /proc/1/root/etc/passwd
     /proc/kallsyms /proc/kcore /proc/keys /proc/meminfo /proc/net/unix /proc/sys/kernel/hostname /proc/sysrq-trigger
     /dev/mem /dev/kmsg /dev/kvm /dev/vda /dev/sda /dev/tty /dev/fuse /dev/net/tun /dev/shm /sys/kernel/notes
-    /sys/fs/cgroup/memory/tasks /var/run/docker.sock /run/secrets /boot /host/etc/passwd /boxes/0 /../../../root";
+    /sys/fs/cgroup/memory/tasks /var/run/docker.sock /run/secrets /boot /host/etc/passwd /boxes/0 /../../../root
+    /../host/etc/passwd /../etc/shadow";
 const NEVER_WRITTEN: &str = "/etc/passwd /etc/ld.so.cache /usr/bin/env /bin/true /dev/full/.. /proc/self/oom_score_adj
     /proc/self/uid_map /proc/1/oom_score_adj /proc/sys/kernel/core_pattern /box/attempts /dev/mem";
 const NEVER_MADE: &str = "/new /usr/new /etc/new /dev/new /proc/new /bin/new /lib/new /box/new /dev/shm/herald-attack";
