@@ -56,6 +56,7 @@ pub async fn api(
         fraud: Arc::new(fraud.rules().map_err(bad_rules)?),
         webhooks: Sender::new(webhook, adapters.store.clone(), adapters.clock.clone()),
         signing_key: adapters.store.signing_key().await?,
+        packages: super::problems::read,
     };
     Ok(Api::new(deps, config, mode, &life.tasks, life.shutdown.clone()))
 }
