@@ -181,7 +181,6 @@ fn claim(package: &ProblemPackage, language: &str, example: &Example) -> Claim {
         flags: Vec::new(),
         stdin: None,
         limits: Limits::default(),
-        flags: Vec::new(),
     }
 }
 

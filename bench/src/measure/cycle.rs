@@ -64,8 +64,14 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     ensure!(rustix::process::getuid().is_root(), "all layers with cgroups, and nsjail's options, want root");
     let program = compile(PROGRAM, &bench.folder.path().join("nothing")).await?;
     let peers = Peers::of(&program)?;
-    let config =
-        Config { slots: 3, allow_weak: false, first_uid: FIRST_UID, box_kb: 64 * 1024, cgroups: Cgroups::Require };
+    let config = Config {
+        slots: 3,
+        allow_weak: false,
+        first_uid: FIRST_UID,
+        box_kb: 64 * 1024,
+        cgroups: Cgroups::Require,
+        cgroup_parent: None,
+    };
     let sandbox = Sandbox::start(config).await?;
     let mut spawner = Spawner::start(bench.folder.path()).await?;
     let boxes = [opened(&sandbox, &program).await?, opened(&sandbox, &program).await?];

@@ -62,7 +62,10 @@ async fn all_sorts(sandbox: &Sandbox, n: usize) {
         2 => (["/bin/sh", "-c", "yes"], Limits { stdout_bytes: 5_000, ..LIMITS }, StoppedBy::Stdout),
         _ => (["/bin/sh", "-c", "exec yes > /tmp/x"], Limits { file_kb: 4, ..LIMITS }, StoppedBy::FileSize),
     };
-    assert_eq!(work.run(Run { writable: n % 3 == 0, ..run(&argv, limits) }).await.unwrap().stopped_by, Some(by));
+    assert_eq!(
+        work.run(Run { writable: n.is_multiple_of(3), ..run(&argv, limits) }).await.unwrap().stopped_by,
+        Some(by)
+    );
 }
 
 async fn many_runs_leave_nothing_behind(_: Bench) {
