@@ -1,9 +1,9 @@
 # One door to everything; each target is a script or a cargo command that can be called by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt bench bench-money soak compose-test
+.PHONY: help run build test test-cgroup-v2 lint fmt bench bench-money bench-judge soak compose-test
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Serve everything in one process on http://127.0.0.1:8080 (data in ./data)
 	target/release/herald up
@@ -13,6 +13,9 @@ build: ## Build target/release/herald, with the page in it
 
 test: ## Run everything that has to be true (installs what it needs, as root on Debian)
 	scripts/test.sh
+
+test-cgroup-v2: ## Run the sandbox's tests of cgroups in a kernel that has version 2 only (qemu)
+	scripts/test-cgroup-v2.sh
 
 lint: ## Check format, lints, docs, dependencies and offline query data
 	scripts/lint.sh
@@ -25,6 +28,9 @@ bench: ## Measure, and print ratios
 
 bench-money: ## Measure the flow of money: transfers and what services make of them
 	scripts/bench.sh --money
+
+bench-judge: ## Measure the judge: one run in the sandbox, beside bubblewrap and nsjail
+	scripts/bench.sh --judge
 
 soak: ## Run the fault tests with their full counts
 	scripts/soak.sh

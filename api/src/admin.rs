@@ -1,6 +1,7 @@
-//! Admin routes: keys, dead letters, the fleet. Everything here wants a caller of scope admin.
+//! Admin routes: keys, problems, dead letters, the fleet. Everything here wants a caller of scope admin.
 
 pub(crate) mod ledger;
+pub(crate) mod problems;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod admin;
+pub mod archive;
 mod awaiting;
 mod cache;
 mod caller;
@@ -49,6 +50,7 @@ use herald_domain::ticket::SigningKey;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use admin::problems::{Flaw, PackageReader};
 pub use config::Config;
 pub use openapi::document as openapi_document;
 
@@ -66,6 +68,8 @@ pub struct Deps {
     /// Calls webhook endpoints when somebody asks for it.
     pub webhooks: herald_services::webhook::Sender,
     pub signing_key: SigningKey,
+    /// What a package must be is the judge's matter.
+    pub packages: PackageReader,
 }
 
 /// How the server is reached, which decides who needs a key.

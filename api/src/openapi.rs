@@ -64,6 +64,7 @@ that user's rights. `herald up` on loopback needs no key for requests from the s
         crate::admin::list_keys,
         crate::admin::create_key,
         crate::admin::revoke_key,
+        crate::admin::problems::import_problem,
         crate::admin::list_dead_letters,
         crate::admin::redrive_all,
         crate::admin::redrive,
@@ -201,6 +202,15 @@ fn codes_of(operation: &str) -> Vec<Code> {
         "create_ticket" | "revoke_key" | "redrive_dead_letter" | "delete_webhook" | "rotate_webhook_secret" => {
             &[NotFound]
         }
+        "import_problem" => &[
+            BadQuery,
+            BadArchive,
+            RequestTimeout,
+            BodyTooLarge,
+            UnsupportedMediaType,
+            ValidationFailed,
+            OriginNotAllowed,
+        ],
         "list_languages" | "list_keys" | "list_processes" | "check_ledger" => &[BadQuery],
         _ => &[],
     };

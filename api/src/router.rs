@@ -82,6 +82,7 @@ fn of_admins(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/admin/keys", get(admin::list_keys).post(admin::create_key))
         .route("/admin/keys/{id}", delete(admin::revoke_key))
+        .route("/admin/problems", post(admin::problems::import_problem))
         .route("/admin/dead-letters", get(admin::list_dead_letters))
         .route("/admin/dead-letters/redrive", post(admin::redrive_all))
         .route("/admin/dead-letters/{id}/redrive", post(admin::redrive))

@@ -166,6 +166,19 @@ pub struct ProblemView {
     pub samples: Vec<Sample>,
 }
 
+/// `POST /admin/problems`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ImportView {
+    pub slug: String,
+    pub title: String,
+    /// Sample and secret together.
+    pub test_cases: u32,
+    /// SHA-256 of the package.
+    pub version: String,
+    /// Whether another version judged before.
+    pub changed: bool,
+}
+
 /// One of `GET /languages`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LanguageView {

@@ -19,6 +19,7 @@ mod payments;
 mod process;
 mod report;
 mod seed;
+mod spawner;
 mod stats;
 mod watcher;
 
@@ -42,6 +43,9 @@ pub struct Options {
     /// Measure the flow of money instead of that of submissions
     #[arg(long, conflicts_with = "only")]
     money: bool,
+    /// Measure the judge: the sandbox, and verdicts of trivial programs
+    #[arg(long, conflicts_with_all = ["only", "money"])]
+    judge: bool,
     /// Rounds of each measure
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: u16,
@@ -66,10 +70,11 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         folder: tempfile::Builder::new().prefix("herald-bench-").tempdir()?,
         rounds: options.rounds.into(),
     };
-    let chosen = match (options.money, options.only.as_slice()) {
-        (true, _) => Measure::MONEY,
-        (false, []) => Measure::JUDGING,
-        (false, only) => only,
+    let chosen = match options.only.as_slice() {
+        _ if options.money => Measure::MONEY,
+        _ if options.judge => Measure::JUDGE,
+        [] => Measure::JUDGING,
+        only => only,
     };
     let mut rows: Vec<Row> = Vec::new();
     for measure in chosen {

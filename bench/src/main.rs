@@ -7,6 +7,8 @@ use clap::Parser;
 use herald_bench::{Options, run};
 
 fn main() -> ExitCode {
+    // The sandbox's launcher is this executable started again.
+    herald_sandbox::launcher_main_if_asked();
     let options = Options::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

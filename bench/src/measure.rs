@@ -1,5 +1,6 @@
 //! The measures, each a module.
 
+mod cycle;
 mod fanout;
 mod noop;
 mod push;
@@ -25,10 +26,12 @@ pub enum Measure {
     Noop,
     Transfers,
     Fanout,
+    Cycle,
 }
 
 impl Measure {
     pub const JUDGING: &'static [Self] = &[Self::Push, Self::Sockets, Self::Up, Self::Submit, Self::Relay, Self::Noop];
+    pub const JUDGE: &'static [Self] = &[Self::Cycle];
     pub const MONEY: &'static [Self] = &[Self::Transfers, Self::Fanout];
 
     pub fn title(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Measure {
             Self::Noop => "submissions from POST to verdict with nothing to judge",
             Self::Transfers => "accepted POST /transactions, against pgbench's TPC-B",
             Self::Fanout => "what the five services make of transfers, and how soon",
+            Self::Cycle => "what one run in the sandbox costs, against a fork and exec, bubblewrap and nsjail",
         }
     }
 
@@ -54,6 +58,7 @@ impl Measure {
             Self::Noop => on_database(bench, "noop", noop::measure).await,
             Self::Transfers => on_database(bench, "transfers", transfers::measure).await,
             Self::Fanout => on_database(bench, "fanout", fanout::measure).await,
+            Self::Cycle => cycle::measure(bench).await,
         }
     }
 }

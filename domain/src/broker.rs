@@ -95,6 +95,9 @@ pub trait Broker: Send + Sync + 'static {
     /// A subscription of its own, bound to nothing yet.
     async fn subscribe_live(&self) -> Result<Box<dyn LiveSubscription>>;
 
+    /// What it is, with its version, for the operator.
+    async fn describe(&self) -> Result<String>;
+
     fn status(&self) -> BrokerStatus;
 
     /// What keeps the broker away, in words for the operator (refused credentials, a queue declared with other arguments, no

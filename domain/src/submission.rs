@@ -63,6 +63,9 @@ Verdict {
     RunTimeError = "run_time_error", CompileError = "compile_error", InternalError = "internal_error",
 });
 
+words!(/// Where a program writes.
+OutputStream { Stdout = "stdout", Stderr = "stderr" });
+
 words!(/// What the memory figure was read from.
 MemorySource { CgroupV2 = "cgroup_v2", CgroupV1 = "cgroup_v1", Rusage = "rusage" });
 

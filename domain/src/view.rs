@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::event::raw;
-use crate::submission::{CaseResult, MemorySource, Output, Outputs, Status, Submission, Tests, Verdict};
+use crate::submission::{CaseResult, MemorySource, Output, OutputStream, Outputs, Status, Submission, Tests, Verdict};
 
 /// How many of a submission's cases a snapshot frame carries (without messages), so that it fits in a frame.
 pub const SNAPSHOT_CASES: usize = 64;
@@ -175,6 +175,20 @@ pub struct ProgressData {
     /// The case that has just been run.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub case: Option<CaseResult>,
+    /// What the program has just written; only without a problem.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output: Option<OutputChunk>,
+}
+
+/// A piece of what a program writes, shown while it runs: whole characters, in order, at most 4 KiB of a stream at once and 64 KiB
+/// of a run. A hint as all progress: one that is lost shows by the next one's `at`, and `GET /status/{id}` has all of it in the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OutputChunk {
+    pub stream: OutputStream,
+    /// How many bytes of the stream came before.
+    pub at: u64,
+    /// What is not UTF-8 is shown as U+FFFD, as is NUL.
+    pub text: String,
 }
 
 /// `202` of `POST /submit`. URLs are absolute.

@@ -19,7 +19,7 @@ pub enum Command {
     #[command(flatten)]
     Serve(serve::Command),
     #[command(flatten)]
-    Ask(cli::Command),
+    Ask(Box<cli::Command>),
 }
 
 /// Reads the command line as `A`, having checked that no `HERALD_*` variable is misspelt: a setting of any program is known to

@@ -16,6 +16,7 @@ pub mod health;
 pub mod ledger;
 pub mod outcome;
 pub mod pay;
+pub mod problem;
 pub mod progress;
 pub mod status;
 pub mod submit;
@@ -42,6 +43,8 @@ pub enum Command {
     Reconcile(ledger::Output),
     /// Create, list and revoke API keys.
     Token(token::Args),
+    /// Check and import problem packages.
+    Problem(problem::Args),
     /// List what could not be done (dead letters).
     Dlq(dead_letters::ListArgs),
     /// Do the work of dead letters again.
@@ -79,6 +82,7 @@ pub async fn run(command: Command, whole: clap::Command) -> ExitCode {
         Command::Ledger(args) => ledger::run(args).await,
         Command::Reconcile(args) => ledger::reconcile(args).await,
         Command::Token(args) => token::run(args).await,
+        Command::Problem(args) => problem::run(args).await,
         Command::Dlq(args) => dead_letters::list(args).await,
         Command::Redrive(args) => dead_letters::redrive(args).await,
         Command::Compare(args) => compare::run(args).await,

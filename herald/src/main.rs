@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     herald_sandbox::launcher_main_if_asked();
     match arguments::read::<Arguments>() {
         Ok(Arguments { command: Command::Serve(command) }) => serve::run(command),
-        Ok(Arguments { command: Command::Ask(command) }) => ask(command),
+        Ok(Arguments { command: Command::Ask(command) }) => ask(*command),
         Err(code) => code,
     }
 }

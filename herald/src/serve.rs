@@ -5,7 +5,7 @@ mod doctor;
 mod migrate;
 pub mod notifier;
 mod parts;
-mod problems;
+pub mod problems;
 pub mod service;
 mod services;
 mod up;

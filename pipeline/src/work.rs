@@ -6,6 +6,7 @@
 
 mod cancels;
 mod job;
+mod output;
 mod steps;
 
 use std::sync::Arc;

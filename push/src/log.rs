@@ -7,6 +7,7 @@ use herald_domain::event::{Progress, StoredEvent};
 use herald_domain::owner::Owner;
 use herald_domain::submission::{Status, Tests};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 
 use crate::frame::Frame;
@@ -170,12 +171,23 @@ impl Log {
     }
 }
 
+/// What the hub reads of a progress.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Come {
+    pub floor: Floor,
+    /// A piece of output, of which the next does not take the place.
+    pub is_output: bool,
+}
+
 /// How far the progress has come.
-pub(crate) fn floor_of(progress: &Progress) -> Floor {
+pub(crate) fn come_to(progress: &Progress) -> Come {
     #[derive(Deserialize)]
     struct Facts {
         tests: Tests,
+        output: Option<IgnoredAny>,
     }
-    let run = serde_json::from_str::<Facts>(progress.data.get()).map_or(u32::MAX, |facts| facts.tests.run);
-    Floor { attempt: progress.attempt, run }
+    let facts = serde_json::from_str::<Facts>(progress.data.get()).ok();
+    let run = facts.as_ref().map_or(u32::MAX, |facts| facts.tests.run);
+    let is_output = facts.is_some_and(|facts| facts.output.is_some());
+    Come { floor: Floor { attempt: progress.attempt, run }, is_output }
 }

@@ -2,8 +2,9 @@
 //!
 //! Invariant: stored events leave in the order they came in, each once, and never more than the limit in bytes waits here:
 //! one too many ends the subscription ([`End::Slow`]) and frees what waited. Progress is conflated, the newest per
-//! channel, and leaves when no event waits; an event takes its channel's waiting progress away. So a slow
-//! subscriber costs the others nothing, and itself only what it can fetch again by its cursor.
+//! channel, and leaves when no event waits; an event takes its channel's waiting progress away. A piece of output keeps its
+//! place between the events while less than half the limit waits, and is left out beyond. So a slow subscriber costs the others
+//! nothing, and itself only what it can fetch again by its cursor.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -111,8 +112,13 @@ impl Queue {
         fits
     }
 
+    /// Something passing; `false` if by it something was left out.
+    pub(crate) fn push_passing(&self, frame: &Frame, is_output: bool, limit: usize) -> bool {
+        if is_output { self.push_output(frame, limit) } else { self.push_progress(frame) }
+    }
+
     /// A passing state; `false` if it took the place of one that had not been taken.
-    pub(crate) fn push_progress(&self, frame: &Frame) -> bool {
+    fn push_progress(&self, frame: &Frame) -> bool {
         let mut state = self.state();
         if state.end.is_some() {
             return true;
@@ -130,6 +136,27 @@ impl Queue {
             self.waker.wake();
         }
         !conflated
+    }
+
+    /// A piece of a program's output, in its place among the events; `false` if it was left out for want of room.
+    fn push_output(&self, frame: &Frame, limit: usize) -> bool {
+        let mut state = self.state();
+        if state.end.is_some() {
+            return true;
+        }
+        let was_empty = state.is_empty();
+        let fits = state.bytes + frame.wire().len() <= limit / 2;
+        if fits {
+            // What was told before it would otherwise be told after it.
+            state.progress.retain(|waiting| waiting.channel() != frame.channel());
+            state.bytes += frame.wire().len();
+            state.events.push_back(frame.clone());
+        }
+        drop(state);
+        if was_empty && fits {
+            self.waker.wake();
+        }
+        fits
     }
 
     /// Ends the subscription after what already waits; the first reason stays.

@@ -15,7 +15,7 @@ use herald_domain::owner::Owner;
 use time::OffsetDateTime;
 
 use crate::frame::{Frame, build};
-use crate::log::{Direct, Fetch, Floor, Log, floor_of};
+use crate::log::{Direct, Fetch, Floor, Log, come_to};
 use crate::queue::{End, Landed, Queue, SubscriberId};
 use crate::watchers::{Base, Start, Watcher, Watchers};
 
@@ -257,21 +257,21 @@ impl Table {
             return Taken::Stale;
         }
         let (Some(head), Ok(frame)) = (log.order.head(), build::progress(progress)) else { return Taken::Stale };
-        let come = floor_of(progress);
-        let dropped = &mut self.dropped;
+        let come = come_to(progress);
+        let (dropped, limit) = (&mut self.dropped, self.limit);
         for subscriber in &log.subscribers {
             // One whose snapshot is ahead of the head knows of a state that this may not belong to.
             if subscriber.held.is_none()
                 && !subscriber.waits
                 && subscriber.at <= head
-                && subscriber.floor.admits(come)
-                && !subscriber.queue.push_progress(&frame)
+                && subscriber.floor.admits(come.floor)
+                && !subscriber.queue.push_passing(&frame, come.is_output, limit)
             {
                 dropped.conflated_progress += 1;
             }
         }
         self.watchers.each(&progress.audience, |watcher| {
-            if !watcher.offer_progress(&frame, entity, head, come) {
+            if !watcher.offer_progress(&frame, (entity, head), come, limit) {
                 dropped.conflated_progress += 1;
             }
         });

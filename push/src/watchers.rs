@@ -8,7 +8,7 @@ use herald_domain::owner::Owner;
 use time::OffsetDateTime;
 
 use crate::frame::Frame;
-use crate::log::Floor;
+use crate::log::{Come, Floor};
 use crate::queue::{End, Queue, SubscriberId};
 
 /// Frames that a subscriber may have waiting for its snapshot; it is cut off beyond.
@@ -78,12 +78,18 @@ impl Watcher {
     }
 
     /// Gives it a passing state of an entity whose newest event it has; `false` if an older one gave way.
-    pub(crate) fn offer_progress(&self, frame: &Frame, entity: Entity, head: u64, progress: Floor) -> bool {
-        let news = self.base(entity).is_none_or(|base| base.offset <= head && base.floor.admits(progress));
+    pub(crate) fn offer_progress(
+        &self,
+        frame: &Frame,
+        (entity, head): (Entity, u64),
+        come: Come,
+        limit: usize,
+    ) -> bool {
+        let news = self.base(entity).is_none_or(|base| base.offset <= head && base.floor.admits(come.floor));
         if self.held.is_some() || self.waits || !news {
             return true;
         }
-        self.queue.push_progress(frame)
+        self.queue.push_passing(frame, come.is_output, limit)
     }
 }
 

@@ -19,10 +19,8 @@ use supervisor::Supervisor;
 /// How long after a run's own limit the launcher may still be silent before it is given up.
 const ANSWER_GRACE: Duration = Duration::from_secs(15);
 
-/// Without these nothing ever starts.
+/// Without these nothing ever starts; without any other only if told so.
 const INDISPENSABLE: [&str; 3] = ["namespaces", "seccomp", "no_new_privs"];
-/// Without these it starts only if told so; the layers named in neither list are welcome where there are any.
-const MANDATORY: [&str; 4] = ["no capabilities", "own user", "read-only root", "rlimits"];
 
 /// The client of the launcher; cheap to clone. The launcher ends with the last clone and the last box.
 #[derive(Clone)]
@@ -34,8 +32,8 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts the launcher (a re-exec of this binary) and its self-test; call it before the runtime is busy.
     pub async fn start(config: Config) -> Result<Self, SandboxError> {
-        let Config { slots, allow_weak, first_uid, box_kb, cgroups } = config;
-        let settings = Settings { slots: slots.max(1), first_uid, box_kb, cgroups };
+        let Config { slots, allow_weak, first_uid, box_kb, cgroups, cgroup_parent } = config;
+        let settings = Settings { slots: slots.max(1), first_uid, box_kb, cgroups, cgroup_parent };
         let supervisor = Supervisor::start(settings).await?;
         let layers = probe(&supervisor).await?;
         refuse_without(&layers, allow_weak)?;
@@ -171,9 +169,9 @@ async fn probe(supervisor: &Arc<Supervisor>) -> Result<Vec<Layer>, SandboxError>
     }
 }
 
-/// An error for the first layer that must be live and is not.
+/// An error for the first layer that must be there and is not.
 fn refuse_without(layers: &[Layer], allow_weak: bool) -> Result<(), SandboxError> {
-    let required = |name: &str| INDISPENSABLE.contains(&name) || (!allow_weak && MANDATORY.contains(&name));
+    let required = |name: &str| !allow_weak || INDISPENSABLE.contains(&name);
     match layers.iter().find(|layer| !layer.live && required(&layer.name)) {
         None => Ok(()),
         Some(Layer { name, note, .. }) => {
@@ -207,10 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_mandatory_layer_refuses_unless_weakness_is_allowed() {
-        let layers = [layer("namespaces", true), layer("own user", false), layer("landlock", false)];
-        assert!(refuse_without(&layers, false).unwrap_err().to_string().contains("own user"));
-        assert!(refuse_without(&layers, true).is_ok());
+    fn a_missing_layer_refuses_unless_weakness_is_allowed() {
+        for name in ["own user", "landlock", "cgroup"] {
+            let layers = [layer("namespaces", true), layer(name, false)];
+            assert!(refuse_without(&layers, false).unwrap_err().to_string().contains(name));
+            assert!(refuse_without(&layers, true).is_ok());
+        }
     }
 
     #[test]

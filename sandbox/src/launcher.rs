@@ -17,6 +17,7 @@ mod identity;
 mod init;
 mod jail;
 mod landlocked;
+mod network;
 mod orders;
 mod output;
 mod pool;
@@ -59,6 +60,8 @@ pub fn main() -> ! {
 fn prepare() -> io::Result<Receiver<BorrowedFd<'static>>> {
     crate::sys::close_from(3)?;
     crate::sys::reset_signals();
+    // Kernels before 6.4 tell these through `/proc/self`, which the new root does not have; they are remembered.
+    let _ = (rustix::param::page_size(), rustix::param::clock_ticks_per_second());
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // Ctrl-C in the worker's terminal is for the worker, which ends its runs in order.
@@ -107,11 +110,16 @@ impl Launcher {
         }
     }
 
-    /// Makes sandboxes that will be wanted, as long as nobody asks for anything.
+    /// Makes sandboxes that will be wanted, as long as nobody asks for anything. Not for a box whose program has only just
+    /// begun: most end at once, and their end is to be heard.
     fn prepare_next(&mut self) {
-        if self.ground.keeps_sandboxes() {
-            while !self.socket.is_ready() && self.pool.make_one(&self.ground, self.boxes.wanted()) {}
+        if !self.ground.keeps_sandboxes() {
+            return;
         }
+        let now = Instant::now();
+        let young = |box_id| self.runs.iter().any(|run| run.box_id() == box_id && run.young_until() > now);
+        let wanted = || self.boxes.wanted().filter(|wanted| !young(wanted.place.box_id));
+        while !self.socket.is_ready() && self.pool.make_one(&self.ground, wanted()) {}
     }
 
     /// Nobody is there any more: every run dies, and their cgroups go.
@@ -133,7 +141,8 @@ impl Launcher {
     /// Sleeps until a message, an event of a run, or the next moment to look at one. Whether a message is there.
     fn wait(&self) -> io::Result<bool> {
         let now = Instant::now();
-        let next = self.runs.iter().map(Active::look_at).min();
+        let grown = self.runs.iter().map(Active::young_until).filter(|at| *at > now);
+        let next = self.runs.iter().map(Active::look_at).chain(grown).min();
         let timeout = next.map(|at| timespec(at.saturating_duration_since(now)));
         let mut fds = vec![PollFd::new(&self.socket, PollFlags::IN)];
         for run in &self.runs {

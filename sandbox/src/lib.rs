@@ -1,8 +1,8 @@
 //! Runs untrusted programs under limits and reports what happened.
 //!
 //! The worker (`client`) asks a small process of its own, the launcher (`launcher`), over a socket (`wire`). For each run
-//! the launcher makes fresh pid, mount, network, ipc, uts and cgroup namespaces (and a user namespace where there is no
-//! root), shows a small read-only root in them, takes every right away, puts a seccomp filter and, where the kernel has
+//! the launcher makes fresh pid, mount, ipc, uts and cgroup namespaces (and a user namespace where there is no root) in a
+//! network namespace of the submission, shows a small read-only root in them, takes every right away, puts a seccomp filter and, where the kernel has
 //! it, Landlock around it, sets the resource limits, and only then executes the program. What no resource limit can say
 //! (CPU time and memory of all processes together, wall time, output) it watches from outside.
 //!
@@ -15,6 +15,7 @@
 //! shared, filling it in a child and ending the child; and CPU time of children whose parent ignores `SIGCHLD`, save
 //! what is seen of them while they live.
 
+mod attack;
 mod client;
 mod launcher;
 mod listing;
@@ -25,23 +26,28 @@ mod wire;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+pub use attack::{Attempt, SelfAttack};
 pub use client::{Sandbox, WorkBox};
 
 /// First argument by which a binary that links this crate becomes the launcher; see [`launcher_main_if_asked`].
 pub const LAUNCHER_ARG: &str = "__sandbox-launcher";
 
-/// To be called first in `main`, before any thread exists: if the process was started as launcher it never returns.
+/// To be called first in `main`, before any thread exists: if the process was started as launcher, or in a run as the
+/// attacker of [`Sandbox::attack_itself`], it never returns.
 pub fn launcher_main_if_asked() {
-    if std::env::args_os().nth(1).is_some_and(|first| first == LAUNCHER_ARG) {
-        launcher::main()
+    let mut arguments = std::env::args_os().skip(1);
+    match (arguments.next(), arguments.next()) {
+        (Some(first), None) if first == LAUNCHER_ARG => launcher::main(),
+        (Some(first), Some(attempt)) if first == attack::ATTACK_ARG => attack::main(&attempt.to_string_lossy()),
+        _ => {}
     }
 }
 
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Runs at once; each has a uid (as root) and a network namespace of its own.
+    /// Boxes at once; each has a uid (as root) and a network namespace of its own.
     pub slots: u32,
-    /// Start although a layer is missing (never without namespaces, seccomp and no_new_privs).
+    /// Start although a layer is missing, cgroups among them (never without namespaces, seccomp and no_new_privs).
     pub allow_weak: bool,
     /// First uid of the slots when root. Two workers on one machine need ranges of their own: the kernel counts
     /// processes per uid.
@@ -49,15 +55,18 @@ pub struct Config {
     /// Size of a box (work folder of one submission), in KiB.
     pub box_kb: u64,
     pub cgroups: Cgroups,
+    /// The cgroup below which the runs' are made, as `/proc/self/cgroup` names it or by its folder; else the worker's own.
+    pub cgroup_parent: Option<PathBuf>,
 }
 
 /// Whether every run gets a cgroup of its own. Where it does, a limit that cannot be set is an error of that run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Cgroups {
-    /// Where they can be made; else resource limits and polling bound a run, and the layer says why.
+    /// Where they can be made; else the layer is missing and says why, and where that is allowed resource limits and
+    /// polling bound a run.
     #[default]
     Auto,
-    /// Does not start where they cannot be made.
+    /// Does not start where they cannot be made, a weak sandbox allowed or not.
     Require,
     Off,
 }

@@ -11,10 +11,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 pub const NEW_USER: libc::c_int = libc::CLONE_NEWUSER;
 pub const NEW_MOUNT: libc::c_int = libc::CLONE_NEWNS;
-/// Of a run, without the pid namespace, which is made with its first process, and without the cgroup namespace: that one's
-/// root is the group that one is in when it is made.
-pub const NEW_SURROUNDINGS: libc::c_int =
-    libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+pub const NEW_NETWORK: libc::c_int = libc::CLONE_NEWNET;
+/// Of a run, without the network namespace, which is its box's, the pid namespace, which is made with its first process, and
+/// the cgroup namespace: that one's root is the group that one is in when it is made.
+pub const NEW_SURROUNDINGS: libc::c_int = libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 pub const NEW_CGROUP: libc::c_int = libc::CLONE_NEWCGROUP;
 
 /// The file descriptor on which a run's processes tell the launcher how it goes; see `launcher::child`.
@@ -263,4 +263,65 @@ pub fn try_socket(family: libc::c_int) -> io::Result<OwnedFd> {
     let fd = checked(libc::c_long::from(unsafe { libc::socket(family, libc::SOCK_STREAM, 0) }))?;
     // SAFETY: the kernel has just made this descriptor for us.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// What the self-attack tries and a run must not be let do. None of it changes anything even where it succeeds, save for
+/// the process that tries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    TraceMe,
+    TraceFirst,
+    ReadFirst,
+    PidfdGetfd,
+    NewUser,
+    NewMount,
+    NewNetwork,
+    EnterNamespace,
+    Mount,
+    FsOpen,
+    PivotRoot,
+    Chroot,
+    AddKey,
+    Keyctl,
+    IoUring,
+    Bpf,
+    Perf,
+    UserFault,
+    MemoryFile,
+    SharedMemory,
+    BecomeRoot,
+}
+
+/// Makes the call; the kernel's error if it is refused.
+pub fn try_forbidden(call: Forbidden) -> io::Result<()> {
+    const FIRST: usize = 1;
+    const NO_FD: usize = usize::MAX;
+    let (number, arguments): (libc::c_long, [usize; 4]) = match call {
+        Forbidden::TraceMe => (libc::SYS_ptrace, [libc::PTRACE_TRACEME as usize, 0, 0, 0]),
+        Forbidden::TraceFirst => (libc::SYS_ptrace, [libc::PTRACE_SEIZE as usize, FIRST, 0, 0]),
+        Forbidden::ReadFirst => (libc::SYS_process_vm_readv, [FIRST, 0, 0, 0]),
+        Forbidden::PidfdGetfd => (libc::SYS_pidfd_getfd, [NO_FD, 0, 0, 0]),
+        Forbidden::NewUser => (libc::SYS_unshare, [libc::CLONE_NEWUSER as usize, 0, 0, 0]),
+        Forbidden::NewMount => (libc::SYS_unshare, [libc::CLONE_NEWNS as usize, 0, 0, 0]),
+        Forbidden::NewNetwork => (libc::SYS_unshare, [libc::CLONE_NEWNET as usize, 0, 0, 0]),
+        Forbidden::EnterNamespace => (libc::SYS_setns, [NO_FD, 0, 0, 0]),
+        Forbidden::Mount => (libc::SYS_mount, [0; 4]),
+        Forbidden::FsOpen => (libc::SYS_fsopen, [0; 4]),
+        Forbidden::PivotRoot => (libc::SYS_pivot_root, [0; 4]),
+        Forbidden::Chroot => (libc::SYS_chroot, [0; 4]),
+        Forbidden::AddKey => (libc::SYS_add_key, [0; 4]),
+        Forbidden::Keyctl => (libc::SYS_keyctl, [0, -3_isize as usize, 0, 0]),
+        Forbidden::IoUring => (libc::SYS_io_uring_setup, [1, 0, 0, 0]),
+        Forbidden::Bpf => (libc::SYS_bpf, [0; 4]),
+        Forbidden::Perf => (libc::SYS_perf_event_open, [0; 4]),
+        Forbidden::UserFault => (libc::SYS_userfaultfd, [0; 4]),
+        Forbidden::MemoryFile => (libc::SYS_memfd_create, [0; 4]),
+        Forbidden::SharedMemory => (libc::SYS_shmget, [libc::IPC_PRIVATE as usize, 4096, 0o600, 0]),
+        Forbidden::BecomeRoot => (libc::SYS_setresuid, [0; 4]),
+    };
+    let [a, b, c, d] = arguments;
+    // SAFETY: every pointer among the arguments is null with a length of 0 or where the kernel answers EFAULT, so that it
+    // neither reads nor writes memory of this process. A descriptor that it makes is never used.
+    checked(unsafe { libc::syscall(number, a, b, c, d, 0usize, 0usize) })?;
+    Ok(())
 }

@@ -4,6 +4,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
@@ -68,6 +69,7 @@ pub struct Settings {
     pub first_uid: u32,
     pub box_kb: u64,
     pub cgroups: Cgroups,
+    pub cgroup_parent: Option<PathBuf>,
 }
 
 /// A file of a box without its contents; a folder if the path ends in `/`.

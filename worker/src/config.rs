@@ -28,16 +28,31 @@ pub struct Config {
     /// Languages file (default: the one that is built in)
     #[arg(long = "languages", env = "HERALD_LANGUAGES", value_name = "FILE")]
     pub languages: Option<PathBuf>,
-    /// Start although a layer of the sandbox is missing
+    /// Start although a layer of the sandbox is missing, cgroups among them (never without namespaces, seccomp and
+    /// no_new_privs)
     #[arg(long = "allow-weak-sandbox", env = "HERALD_ALLOW_WEAK_SANDBOX")]
     pub allow_weak_sandbox: bool,
     /// First of the user ids that programs run as, where the worker runs as root (default: drawn from 60000 to 65000; the
     /// kernel counts processes per user id, so two workers of a machine should have their own)
     #[arg(long = "sandbox-first-uid", env = "HERALD_SANDBOX_FIRST_UID", value_name = "UID")]
     pub sandbox_first_uid: Option<u32>,
-    /// A cgroup for every run: where possible, always (or not start), or never
+    /// A cgroup for every run: where one can be made, always (also where a weak sandbox is allowed), or never
     #[arg(long = "sandbox-cgroups", env = "HERALD_SANDBOX_CGROUPS", default_value = "auto", value_name = "WHEN")]
     pub sandbox_cgroups: Cgroups,
+    /// The cgroup to make those of runs in, as /proc/self/cgroup names it or by its folder: one that was delegated to the
+    /// worker's user (default: the worker's own)
+    #[arg(long = "sandbox-cgroup-parent", env = "HERALD_SANDBOX_CGROUP_PARENT", value_name = "CGROUP")]
+    pub sandbox_cgroup_parent: Option<PathBuf>,
+}
+
+/// Whose programs a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Programs {
+    /// Anybody's: nothing starts with a layer missing unless told so.
+    OfStrangers,
+    /// Of whoever started it, on a machine that nobody else can reach: what a person could run without a sandbox as well
+    /// may run in a weak one.
+    OfItsUser,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -66,14 +81,15 @@ impl Config {
 
     /// What to start the sandbox with: two slots for each submission, since one to an interactive problem talks with a program
     /// that has a box of its own, and one for trying languages out meanwhile.
-    pub fn sandbox(&self) -> herald_sandbox::Config {
+    pub fn sandbox(&self, programs: Programs) -> herald_sandbox::Config {
         let slots = u32::from(self.slots()) * 2 + 1;
         herald_sandbox::Config {
             slots,
-            allow_weak: self.allow_weak_sandbox,
+            allow_weak: self.allow_weak_sandbox || programs == Programs::OfItsUser,
             first_uid: self.sandbox_first_uid.unwrap_or_else(|| drawn_uid(slots)),
             box_kb: BOX_KB,
             cgroups: self.sandbox_cgroups.into(),
+            cgroup_parent: self.sandbox_cgroup_parent.clone(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod cases;
 mod limits;
+mod live;
 mod outcome;
 mod talk;
 mod tally;
@@ -24,7 +25,7 @@ use herald_sandbox::{BoxFile, Report, Run, SandboxError};
 use crate::languages::{CompileSpec, Language, Languages, Unusable};
 use crate::package::{Assembled, Problem, ToolLimits};
 use crate::problems::{Missing, Problems, Ready};
-use crate::program::{BINARY, Program, RunLimits};
+use crate::program::{BINARY, Program};
 use crate::runner::{Runner, WorkFolder};
 use cases::Cases;
 use limits::run_limits;
@@ -107,7 +108,7 @@ impl SandboxJudge {
         let (program, language) = (&program, &*language);
         match ready {
             Some(ready) => Cases { judge: self, ready, program, language, claim }.run(folder, steps, tally).await,
-            None => Job { folder: &*folder, program, language, claim }.run_once(tally).await,
+            None => Job { folder: &*folder, program, language, claim }.run_once(steps, tally).await,
         }
     }
 
@@ -136,10 +137,11 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Without a problem: the program's own end is the verdict, and its output comes back.
-    async fn run_once(&self, mut tally: Tally) -> Result<Judgement, Halt> {
+    async fn run_once(&self, steps: &Steps, mut tally: Tally) -> Result<Judgement, Halt> {
         let limits = run_limits(None, &self.claim.limits, self.language.spec.run.time_factor);
         let stdin = self.claim.stdin.clone().unwrap_or_default().into_bytes();
-        let Some(report) = self.run(stdin, &limits).await? else { return Ok(nothing_to_run(tally)) };
+        let run = self.program.run(stdin, &limits);
+        let Some(report) = ended(live::run(self.folder, run, steps).await)? else { return Ok(nothing_to_run(tally)) };
         let (verdict, reason) =
             outcome::of_run(&report, &limits, &self.language.spec).unwrap_or((Verdict::Accepted, "ok".into()));
         tally.measured(&report);
@@ -147,14 +149,14 @@ impl Job<'_> {
         observe(&self.language.spec.id, verdict, &report);
         Ok(tally.finish(verdict, reason))
     }
+}
 
-    /// `None`: what the compiler made is not a program. Some sources ask for a library, and compilers oblige.
-    async fn run(&self, stdin: Vec<u8>, limits: &RunLimits) -> Result<Option<Report>, SandboxError> {
-        match self.folder.run(self.program.run(stdin, limits)).await {
-            // The sandbox names what it could not execute.
-            Err(SandboxError::Setup(reason)) if reason.contains(BINARY) => Ok(None),
-            outcome => outcome.map(Some),
-        }
+/// `None`: what the compiler made is not a program. Some sources ask for a library, and compilers oblige.
+fn ended<T>(outcome: Result<T, SandboxError>) -> Result<Option<T>, SandboxError> {
+    match outcome {
+        // The sandbox names what it could not execute.
+        Err(SandboxError::Setup(reason)) if reason.contains(BINARY) => Ok(None),
+        outcome => outcome.map(Some),
     }
 }
 

@@ -6,6 +6,7 @@
 //! It never starts a process itself (the sandbox's launcher does), never builds a shell command, and stores no output of
 //! a program that is judged by a problem's secret cases.
 
+mod check;
 mod checker;
 mod config;
 mod grading;
@@ -33,7 +34,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use config::{Cgroups, Config};
+pub use check::check_package;
+pub use config::{Cgroups, Config, Programs};
 pub use languages::{Languages, LanguagesError};
 
 use judge::SandboxJudge;

@@ -6,7 +6,9 @@
 //! for stands in `herald.yaml` and `starter/` (docs/adr/0016), so that other tools take the package as it is.
 
 mod cases;
+mod check;
 mod config;
+mod examples;
 mod extension;
 mod folder;
 mod groups;
@@ -22,7 +24,9 @@ use herald_domain::problem::{
 use herald_domain::submission::{LIMIT_RANGES, SourceFile};
 use herald_domain::text::printable;
 
+pub use check::{Finding, Severity, check};
 pub use config::Kind;
+pub use examples::{Example, examples};
 pub use extension::LanguageLimits;
 pub use folder::{read_all, read_dir};
 pub use programs::{Assembled, Includes, ValidatorSource};
@@ -218,14 +222,19 @@ impl Problem {
 
 /// Makes a package of files that have been read already, and checks that it can be judged by.
 pub fn from_files(slug: &str, mut files: Vec<PackageFile>) -> Result<ProblemPackage, PackageError> {
+    check_slug(slug)?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let summary = Problem::from_files(&files)?.summary(slug);
+    Ok(ProblemPackage { slug: slug.to_owned(), version: package_version(&files), summary, files })
+}
+
+fn check_slug(slug: &str) -> Result<(), PackageError> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if slug.is_empty() || slug.len() > 64 || slug.starts_with('-') || !slug.chars().all(good) {
         let what = "the folder's name is the problem's slug: 1 to 64 characters out of a-z, 0-9 and '-'";
         return Err(PackageError::invalid(slug, what));
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    let summary = Problem::from_files(&files)?.summary(slug);
-    Ok(ProblemPackage { slug: slug.to_owned(), version: package_version(&files), summary, files })
+    Ok(())
 }
 
 /// What is shown of the samples.

@@ -127,6 +127,10 @@ impl Broker for MemoryBroker {
         Ok(Box::new(self.subscriptions.clone().subscribe(self.config.live_buffer, self.closed.clone())))
     }
 
+    async fn describe(&self) -> Result<String> {
+        Ok(format!("in this process, Herald {}", env!("CARGO_PKG_VERSION")))
+    }
+
     fn status(&self) -> BrokerStatus {
         BrokerStatus { connected: !self.closed.is_cancelled(), blocked: false }
     }

@@ -9,6 +9,7 @@ mod announce;
 mod backoff;
 mod config;
 mod consume;
+mod greeting;
 mod intake;
 mod letter;
 mod link;
@@ -63,6 +64,8 @@ pub struct RabbitBroker {
     publisher: Publisher,
     announcer: Announcer,
     publishing: Link,
+    /// For looking at the broker apart from the two connections.
+    dial: Dial,
     intake: IntakeDeps,
     fallen: OnceCell<Mutex<Intake>>,
     live_buffer: usize,
@@ -95,6 +98,7 @@ impl RabbitBroker {
             publisher: Publisher::new(publishing.clone(), topology.clone(), users.clone(), stop_users.clone()),
             announcer: Announcer::start(publishing.clone(), topology.clone(), &users, stop_users.clone()),
             publishing,
+            dial: dial("look"),
             intake: IntakeDeps { link: consuming, topology, tasks: users.clone() },
             fallen: OnceCell::new(),
             live_buffer: config.live_buffer,
@@ -180,6 +184,10 @@ impl Broker for RabbitBroker {
         self.ensure_open()?;
         let subscription = Subscription::start(&self.intake, self.live_buffer, self.stop_users.child_token()).await;
         Ok(Box::new(subscription))
+    }
+
+    async fn describe(&self) -> Result<String> {
+        Ok(self.dial.ask().await?)
     }
 
     fn status(&self) -> BrokerStatus {

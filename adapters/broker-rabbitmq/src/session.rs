@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::greeting;
 use crate::tasks::Tasks;
 use crate::trouble::Trouble;
 
@@ -70,6 +71,18 @@ impl Dial {
             blocked: watch::Sender::new(None),
             tasks: self.tasks.clone(),
         })
+    }
+
+    /// What the broker says it is. Of one behind TLS only that.
+    pub(crate) async fn ask(&self) -> Result<String, Trouble> {
+        if self.uri.scheme == AMQPScheme::AMQPS {
+            return Ok("AMQP broker behind TLS".to_owned());
+        }
+        let asking = async { greeting::ask(&mut self.socket().await?).await };
+        match tokio::time::timeout(HANDSHAKE_TIMEOUT, asking).await {
+            Ok(answer) => answer.map_err(|error| Trouble::Unreachable(error.to_string())),
+            Err(_) => Err(Trouble::Unreachable("the broker does not greet back".to_owned())),
+        }
     }
 
     async fn socket(&self) -> io::Result<TcpStream> {

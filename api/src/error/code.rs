@@ -45,6 +45,9 @@ codes! {
     BadJson = "bad_json", BAD_REQUEST, "The body is not JSON",
         "the request body is not well-formed JSON in UTF-8",
         "send one JSON value in UTF-8; the detail says where reading stopped";
+    BadArchive = "bad_archive", BAD_REQUEST, "The body is not a zip archive",
+        "the request body is not a zip archive that can be unpacked",
+        "send a zip archive, stored or deflated, without encryption";
     BadQuery = "bad_query", BAD_REQUEST, "A query parameter is wrong",
         "a query parameter is unknown, given twice, or has a value that it cannot have",
         "see errors[]: each names the parameter as ?name and what it takes";
@@ -109,7 +112,7 @@ codes! {
         "the amount is more than was paid and has not been refunded yet; nothing was moved",
         "refund at most what is left, or leave out the amount to refund all of it";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
-        "the request body is larger than 1 MiB",
+        "the request body is larger than 1 MiB, or the archive of a problem larger than 64 MiB",
         "send less in one request";
     SourceTooLarge = "source_too_large", PAYLOAD_TOO_LARGE, "The sources are too large",
         "the source files of one submission are larger than 256 KiB together",

@@ -1,4 +1,5 @@
-//! Reading a request body: `application/json` only, whole, at most 1 MiB, within 30 s, UTF-8.
+//! Reading a request body: `application/json` only, whole, at most 1 MiB, within 30 s, UTF-8; or, where one is wanted, a zip
+//! archive.
 
 use std::time::Duration;
 
@@ -10,12 +11,15 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::json::Node;
+use crate::archive::MAX_ARCHIVE_BYTES;
 use crate::error::{ApiError, Code, Result};
 
 /// No request body is larger.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// A body that has not arrived by then is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// An archive may come over a slow line.
+const ARCHIVE_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The body of a request, parsed but not yet understood.
 pub(crate) struct JsonBody(pub Node);
@@ -52,6 +56,36 @@ impl<S: Send + Sync> FromRequest<S> for OptionalBody {
     }
 }
 
+/// A zip archive, whole.
+pub(crate) struct ZipBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for ZipBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !kind.eq_ignore_ascii_case("application/zip") {
+            let detail = "send the header 'Content-Type: application/zip' and a zip archive";
+            return Err(ApiError::new(Code::UnsupportedMediaType, detail));
+        }
+        let too_large = || {
+            let detail = format!("the archive is larger than {} MiB; make it smaller", MAX_ARCHIVE_BYTES >> 20);
+            ApiError::new(Code::BodyTooLarge, detail)
+        };
+        if length(request.headers()).is_some_and(|length| length > MAX_ARCHIVE_BYTES as u64) {
+            return Err(too_large());
+        }
+        match tokio::time::timeout(ARCHIVE_PATIENCE, Limited::new(request.into_body(), MAX_ARCHIVE_BYTES).collect())
+            .await
+        {
+            Ok(Ok(whole)) => Ok(Self(whole.to_bytes())),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+            Ok(Err(_)) => Err(ApiError::new(Code::BadArchive, "the body broke off; send the request again")),
+            Err(_elapsed) => Err(ApiError::plain(Code::RequestTimeout)),
+        }
+    }
+}
+
 /// A POST that takes no body, or an empty object: what a client sends along is not interpreted, but must not be anything else.
 pub(crate) struct NoBody;
 
@@ -83,8 +117,11 @@ fn check_type(headers: &HeaderMap) -> Result<()> {
 
 /// Refuses before a byte is read where the length is known to be too much.
 fn check_length(headers: &HeaderMap) -> Result<()> {
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MAX_BODY_BYTES as u64) { Err(too_large()) } else { Ok(()) }
+    if length(headers).is_some_and(|length| length > MAX_BODY_BYTES as u64) { Err(too_large()) } else { Ok(()) }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
 fn too_large() -> ApiError {

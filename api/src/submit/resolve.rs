@@ -42,6 +42,11 @@ impl KnownProblems {
         }
         Ok(found)
     }
+
+    /// It has just been imported.
+    pub(crate) fn now_at(&self, slug: &str, version: &str) {
+        self.0.put(slug.to_owned(), version.to_owned());
+    }
 }
 
 impl App {

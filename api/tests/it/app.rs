@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use herald_api::{Api, Config, Deps, Mode};
+use herald_api::{Api, Config, Deps, Flaw, Mode};
 use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_domain::clock::SystemClock;
 use herald_domain::id::SubmissionId;
 use herald_domain::identity::{ApiKey, Scope};
+use herald_domain::problem::{PackageFile, ProblemPackage};
 use herald_domain::store::{Claimed, Store};
 use herald_domain::submission::{LEASE_MS, Verdict};
 use herald_domain::ticket::SigningKey;
 use herald_domain::view::ProblemDetails;
 use herald_testkit::build;
+use herald_worker::package::{self, PackageError};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -33,6 +35,14 @@ pub struct TestApp {
     pub broker: MemoryBroker,
     pub signing_key: SigningKey,
     pub shutdown: CancellationToken,
+}
+
+/// As the herald program has it.
+fn read_package(slug: &str, files: Vec<PackageFile>) -> Result<ProblemPackage, Flaw> {
+    package::from_files(slug, files).map_err(|error| match error {
+        PackageError::Invalid { file, what } | PackageError::Unsupported { file, what } => Flaw { file, what },
+        error => Flaw { file: slug.to_owned(), what: error.to_string() },
+    })
 }
 
 impl TestApp {
@@ -80,9 +90,16 @@ impl TestApp {
             fraud: Arc::new(herald_services::fraud::Config::default().rules().unwrap()),
             webhooks: herald_services::webhook::Sender::new(&hooks, store.clone(), clock),
             signing_key: signing_key.clone(),
+            packages: read_package,
         };
         let api = Api::new(deps, &config, mode, &tasks, shutdown.clone());
         Self { api, store, backend, broker, signing_key, shutdown }
+    }
+
+    /// Imports an archive.
+    pub fn zip(&self, query: &str, archive: Vec<u8>) -> Call {
+        let path = format!("/admin/problems{query}");
+        self.call(Method::POST, &path).header("content-type", "application/zip").body(archive)
     }
 
     /// A key for the user, made behind the API's back.

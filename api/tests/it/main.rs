@@ -21,6 +21,7 @@ mod over_sqlite {
     mod bad_input;
     mod errors;
     mod idempotency;
+    mod importing;
     mod lists;
     mod money;
     mod status;
@@ -38,6 +39,7 @@ mod over_postgres {
     mod bad_input;
     mod errors;
     mod idempotency;
+    mod importing;
     mod lists;
     mod money;
     mod status;

@@ -1,9 +1,11 @@
-//! Steps on stderr while one waits: a bar on a terminal, else a line for each change.
+//! Steps on stderr while one waits: a bar on a terminal, else a line for each change; and what the program writes, line by line,
+//! while it writes it.
 
 use std::io::{IsTerminal, Write};
 
 use herald_domain::id::SubmissionId;
 use herald_domain::submission::Status;
+use herald_domain::view::OutputChunk;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Result;
@@ -20,8 +22,29 @@ pub async fn follow(client: &Client, id: SubmissionId, watched: &Watched) -> Res
 }
 
 enum Progress {
-    Live(ProgressBar),
-    Plain(String),
+    Live(ProgressBar, Unfinished),
+    Plain(String, Unfinished),
+}
+
+/// The last line of stdout and of stderr, which have not ended yet.
+#[derive(Default)]
+struct Unfinished([String; 2]);
+
+impl Unfinished {
+    /// The lines that the chunk ends.
+    fn lines(&mut self, chunk: &OutputChunk) -> String {
+        let line = &mut self.0[chunk.stream as usize];
+        line.push_str(&chunk.text);
+        line.rfind('\n').map(|end| indented(&line.drain(..=end).collect::<String>())).unwrap_or_default()
+    }
+
+    fn rest(&mut self) -> String {
+        self.0.iter_mut().filter(|line| !line.is_empty()).map(|line| indented(&std::mem::take(line))).collect()
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
 /// Whether stderr is a terminal that may be drawn on (`NO_COLOR`: no-color.org).
@@ -32,11 +55,11 @@ pub fn may_draw() -> bool {
 impl Progress {
     fn start() -> Self {
         if !may_draw() {
-            return Self::Plain(String::new());
+            return Self::Plain(String::new(), Unfinished::default());
         }
         let bar = ProgressBar::new_spinner().with_style(spinner());
         bar.enable_steady_tick(std::time::Duration::from_millis(100));
-        Self::Live(bar)
+        Self::Live(bar, Unfinished::default())
     }
 
     fn show(&mut self, news: &News<'_, Update>) {
@@ -45,27 +68,40 @@ impl Progress {
             News::Broke(next) => broke(*next),
         };
         match self {
-            Self::Live(bar) => {
+            Self::Live(bar, unfinished) => {
                 if let News::Update(update) = news {
                     draw(bar, update);
+                    let lines = update.output.as_ref().map(|chunk| unfinished.lines(chunk)).unwrap_or_default();
+                    bar.suspend(|| write(&lines));
                 }
                 bar.set_message(text);
             }
-            Self::Plain(last) if *last != text => {
-                // A closed stderr is no reason to stop watching.
-                let _ = writeln!(std::io::stderr(), "{text}");
-                *last = text;
+            Self::Plain(last, unfinished) => {
+                if *last != text {
+                    write(&format!("{text}\n"));
+                    *last = text;
+                }
+                if let News::Update(Update { output: Some(chunk), .. }) = news {
+                    write(&unfinished.lines(chunk));
+                }
             }
-            Self::Plain(_) => {}
         }
     }
 
-    /// Leaves the terminal as if nothing had been drawn.
-    fn clear(&self) {
-        if let Self::Live(bar) = self {
+    /// Leaves the terminal as if no bar had been drawn.
+    fn clear(&mut self) {
+        let (Self::Live(_, unfinished) | Self::Plain(_, unfinished)) = self;
+        let rest = unfinished.rest();
+        if let Self::Live(bar, _) = self {
             bar.finish_and_clear();
         }
+        write(&rest);
     }
+}
+
+/// A closed stderr is no reason to stop watching.
+fn write(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 pub fn spinner() -> ProgressStyle {

@@ -2,7 +2,7 @@
 
 use herald_domain::id::SubmissionId;
 use herald_domain::submission::{CaseResult, Status, Tests, Verdict};
-use herald_domain::view::{ProgressData, StatusView, SubmissionEventData};
+use herald_domain::view::{OutputChunk, ProgressData, StatusView, SubmissionEventData};
 use time::OffsetDateTime;
 
 use super::frame::{Frame, read};
@@ -18,6 +18,8 @@ pub struct Update {
     pub case: Option<CaseResult>,
     pub attempt: u32,
     pub finished_at: Option<OffsetDateTime>,
+    /// What the program has just written.
+    pub output: Option<OutputChunk>,
 }
 
 /// A submission that is followed.
@@ -124,8 +126,8 @@ impl Seen {
             return None;
         }
         (self.attempt, self.seq, self.run) = (attempt, seq, data.tests.run);
-        let ProgressData { status, tests, case, .. } = data;
-        Some(Update { status, verdict: None, tests, case, attempt, finished_at: None })
+        let ProgressData { status, tests, case, output, .. } = data;
+        Some(Update { status, verdict: None, tests, case, attempt, finished_at: None, output })
     }
 }
 
@@ -138,6 +140,7 @@ impl From<&StatusView> for Update {
             case: view.cases.last().cloned(),
             attempt: view.attempt,
             finished_at: view.finished_at,
+            output: None,
         }
     }
 }
@@ -151,6 +154,7 @@ impl From<&SubmissionEventData> for Update {
             case: None,
             attempt: data.attempt,
             finished_at: data.finished_at,
+            output: None,
         }
     }
 }

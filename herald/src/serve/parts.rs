@@ -11,9 +11,10 @@ use herald_domain::id::ProcessId;
 use herald_notifier::{Notifier, Origins};
 use herald_pipeline::{Bookings, Deps as Pipeline, Intake, Relay};
 use herald_push::{Hub, HubConfig};
-use herald_sandbox::Sandbox;
+use herald_sandbox::{Sandbox, SandboxError};
 use herald_services::webhook::Sender;
 use herald_services::{fraud, webhook};
+use herald_worker::Programs;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -55,6 +56,7 @@ pub async fn api(
         fraud: Arc::new(fraud.rules().map_err(bad_rules)?),
         webhooks: Sender::new(webhook, adapters.store.clone(), adapters.clock.clone()),
         signing_key: adapters.store.signing_key().await?,
+        packages: super::problems::read,
     };
     Ok(Api::new(deps, config, mode, &life.tasks, life.shutdown.clone()))
 }
@@ -84,10 +86,18 @@ pub fn pipeline(adapters: &Adapters) -> Pipeline {
 pub async fn worker(
     adapters: &Adapters,
     config: &herald_worker::Config,
+    programs: Programs,
     grace: Duration,
     life: &Lifecycle,
 ) -> anyhow::Result<impl Future<Output = bool> + use<>> {
-    let sandbox = Sandbox::start(config.sandbox()).await?;
+    let settings = config.sandbox(programs);
+    let sandbox = match Sandbox::start(settings.clone()).await {
+        Err(SandboxError::Setup(missing)) if !settings.allow_weak => anyhow::bail!(
+            "the sandbox is not whole: {missing}. herald doctor says what to do about it, and --allow-weak-sandbox starts \
+             although a layer is missing (never without namespaces, seccomp and no_new_privs)"
+        ),
+        started => started?,
+    };
     for layer in sandbox.layers().iter().filter(|layer| !layer.live) {
         tracing::warn!(layer = %layer.name, note = layer.note.as_deref().unwrap_or(""), "a sandbox layer is missing");
     }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use herald_api::Flaw;
 use herald_domain::problem::{PackageFile, ProblemPackage};
 use herald_domain::store::Store;
-use herald_worker::package;
+use herald_worker::package::{self, PackageError};
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Problems")]
@@ -43,6 +44,15 @@ pub async fn import(store: &dyn Store, options: &ProblemOptions) -> anyhow::Resu
         }
     }
     Ok(lines)
+}
+
+/// A package that somebody sends in.
+pub fn read(slug: &str, files: Vec<PackageFile>) -> Result<ProblemPackage, Flaw> {
+    package::from_files(slug, files).map_err(|error| match error {
+        PackageError::Invalid { file, what } => Flaw { file, what },
+        PackageError::Unsupported { file, what } => Flaw { file, what: format!("{what} not supported yet") },
+        PackageError::Read { path, source } => Flaw { file: path, what: source.to_string() },
+    })
 }
 
 fn built_in() -> anyhow::Result<Vec<ProblemPackage>> {

@@ -15,6 +15,7 @@ use herald_boot::{
 };
 use herald_notifier::{Notifier, Origins};
 use herald_pipeline::Relay;
+use herald_worker::Programs;
 
 use super::parts;
 use super::problems::{self, ProblemOptions};
@@ -56,7 +57,9 @@ pub async fn run(options: Options, life: Lifecycle) -> anyhow::Result<bool> {
     life.tasks.spawn(metrics::upkeep(recorder.clone(), life.stop.clone()));
     life.tasks.spawn(keep_row(adapters.store.clone(), fleet::row("up"), life.stop.clone()));
     let grace = options.serve.grace();
-    let worker = parts::worker(&adapters, &options.worker, grace, &life).await?;
+    // Behind a port that others can reach are strangers.
+    let programs = if address.ip().is_loopback() { Programs::OfItsUser } else { Programs::OfStrangers };
+    let worker = parts::worker(&adapters, &options.worker, programs, grace, &life).await?;
     let relay = background::start(&adapters, &options.sweep, &life);
     let (names, data) = (&options.adapters.services, &options.adapters.data);
     let services = services::start(&adapters, &options.services, names, data, &relay, grace, &life)?;

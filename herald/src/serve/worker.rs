@@ -7,6 +7,7 @@ use clap::Args;
 use herald_boot::{
     AdapterOptions, Alone, Lifecycle, LogOptions, ServeOptions, SweepOptions, background, metrics, serve,
 };
+use herald_worker::Programs;
 
 use super::parts;
 
@@ -31,7 +32,7 @@ pub async fn run(options: Options, life: Lifecycle) -> anyhow::Result<bool> {
     let listener = serve::bind(&options.serve.listen).await?;
     life.tasks.spawn(metrics::upkeep(recorder.clone(), life.stop.clone()));
     background::start(&adapters, &options.sweep, &life);
-    let worker = parts::worker(&adapters, &options.worker, options.serve.grace(), &life).await?;
+    let worker = parts::worker(&adapters, &options.worker, Programs::OfStrangers, options.serve.grace(), &life).await?;
     tracing::info!(class = %options.worker.class, slots = options.worker.slots(), "the worker is ready");
     let router = health(&life).merge(metrics::router(recorder));
     let served = serve::serve(listener, router, life.shutdown.clone(), options.serve.grace());

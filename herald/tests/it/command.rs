@@ -102,3 +102,39 @@ async fn health_tells_ready_from_not() {
     let elsewhere = format!("{}/nothing", stub.url);
     assert_eq!(herald(&["health", &elsewhere], &[]).await.status.code(), Some(1));
 }
+
+/// The layers, the self-attack, the languages, store and broker; the exit code says whether all of it is well.
+#[tokio::test]
+async fn doctor_attacks_its_own_sandbox_and_exits_by_what_it_found() {
+    let output = herald(&["doctor", "--json"], &[("PATH", "/usr/bin:/bin")]).await;
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |section: &str| {
+        found["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|check| check["section"] == section)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("sandbox").len(), 9, "{found:#}");
+    let attack = of("self_attack");
+    assert!(attack.len() > 20 && attack.iter().all(|attempt| attempt["standing"] == "held"), "{attack:#?}");
+    let off = of("sandbox").iter().any(|layer| layer["standing"] == "off");
+    assert_eq!((&found["safe"], &found["ready"]), (&json!(!off), &json!(true)));
+    assert_eq!(output.status.code(), Some(i32::from(off)));
+    let expected = if off { json!("rusage") } else { json!(format!("cgroup_v{}", found["cgroup_version"])) };
+    assert_eq!(found["memory_source"], expected);
+    assert!(of("server").iter().any(|check| check["name"] == "broker" && check["detail"] != ""));
+}
+
+#[tokio::test]
+async fn doctor_calls_a_machine_without_cgroups_unsafe_though_a_weak_sandbox_is_allowed() {
+    let settings =
+        [("PATH", "/usr/bin:/bin"), ("HERALD_SANDBOX_CGROUPS", "off"), ("HERALD_ALLOW_WEAK_SANDBOX", "true")];
+    let output = herald(&["doctor"], &settings).await;
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stdout);
+    assert!(shown.contains("memory_source rusage") && shown.contains("--sandbox-cgroup-parent"), "{shown}");
+    assert!(shown.trim_end().ends_with("NOT safe to run programs of strangers: cgroup."), "{shown}");
+}

@@ -11,7 +11,7 @@ use herald_domain::event::{LiveMessage, Progress, StoredEvent, raw};
 use herald_domain::id::{KeyId, LeaseToken, SubmissionId};
 use herald_domain::owner::Owner;
 use herald_domain::store::{Accepted, Claimed, Store};
-use herald_domain::submission::{NewSubmission, Tests, Verdict};
+use herald_domain::submission::{NewSubmission, Status, Tests, Verdict};
 use herald_domain::ticket::{Grant, SigningKey};
 use herald_domain::view::ProgressData;
 use herald_notifier::{Config, Deps, Notifier, Origins};
@@ -143,7 +143,7 @@ impl Work<'_> {
     pub fn progress_message(&self, seq: u64, run: u32) -> LiveMessage {
         let tests = Tests { passed: run, run, total: Some(9) };
         let case = Some(build::case(run, Verdict::Accepted));
-        let data = ProgressData { id: self.id, status: herald_domain::submission::Status::Running, tests, case };
+        let data = ProgressData { id: self.id, status: Status::Running, tests, case, output: None };
         let audience = vec![self.owner.clone()];
         LiveMessage::Progress(Progress { channel: self.channel(), audience, attempt: 1, seq, data: raw(&data) })
     }

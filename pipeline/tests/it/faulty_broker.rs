@@ -73,6 +73,10 @@ impl Broker for FaultyBroker {
         self.inner.subscribe_live().await
     }
 
+    async fn describe(&self) -> Result<String> {
+        self.inner.describe().await
+    }
+
     fn status(&self) -> BrokerStatus {
         BrokerStatus { connected: !self.is_away(), ..self.inner.status() }
     }

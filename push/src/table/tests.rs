@@ -51,6 +51,32 @@ fn an_event_takes_its_waiting_progress_away() {
     assert_eq!(world.table.take_dropped().conflated_progress, 1);
 }
 
+/// Each piece is news of its own, and the end does not overtake it.
+#[test]
+fn pieces_of_output_are_kept_in_their_place_and_left_out_when_too_much_waits() {
+    let mut world = judging();
+    world.head = 2;
+    let index = world.watch(0, false);
+    for seq in 1..=3 {
+        world.table.on_progress(&world.subject.output(1, seq, "x"));
+    }
+    world.arrives(3);
+    let kinds: Vec<_> = world.seen(index).into_iter().map(|(kind, _)| kind).collect();
+    let [progress, event] = [FrameKind::Progress, FrameKind::Event];
+    assert_eq!(kinds, [FrameKind::Resumed, progress, progress, progress, event]);
+
+    let mut world = judging();
+    world.head = 2;
+    let index = world.watch(0, false);
+    let piece = "x".repeat(LIMIT / 128);
+    for seq in 1..=100 {
+        world.table.on_progress(&world.subject.output(1, seq, &piece));
+    }
+    world.arrives(3);
+    let kinds: Vec<_> = world.seen(index).into_iter().map(|(kind, _)| kind).collect();
+    assert!(kinds.len() < 66 && kinds.last() == Some(&event), "{kinds:?}");
+}
+
 #[test]
 fn a_slow_subscriber_is_cut_off_while_others_go_on() {
     let mut world = judging();

@@ -73,6 +73,9 @@ impl Broker for Scripted {
         *self.signals.lock().unwrap() = Some(sender);
         Ok(Box::new(Scroll { up: self.up.subscribe(), bound: self.bound.clone(), signals }))
     }
+    async fn describe(&self) -> Result<String> {
+        Ok("scripted".into())
+    }
     fn status(&self) -> BrokerStatus {
         BrokerStatus { connected: *self.up.borrow(), blocked: false }
     }

@@ -16,6 +16,8 @@ use crate::{Limits, MemorySource, StoppedBy};
 /// How often memory and CPU time are looked at; near the CPU limit sooner.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const LOOK_SOONEST: Duration = Duration::from_millis(2);
+/// What a program that does next to nothing takes.
+const YOUNG_FOR: Duration = Duration::from_millis(2);
 /// Below this share of the wall limit a run that reached it was not computing but waiting.
 const IDLE_SHARE_PERCENT: u64 = 10;
 /// Files of this size together may be charged to the program that uses the sandbox next.
@@ -52,6 +54,7 @@ pub struct Active {
     /// When the program began, once it has; until then when the run was asked for.
     began_ns: u64,
     began: Instant,
+    asked: Instant,
     next_look: Instant,
     cpu_ms: u64,
     peak_kb: u64,
@@ -82,6 +85,11 @@ impl Active {
         } else {
             self.next_look.min(self.deadline())
         }
+    }
+
+    /// Until when it is likely to end any moment.
+    pub fn young_until(&self) -> Instant {
+        self.asked + YOUNG_FOR
     }
 
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {

@@ -3,9 +3,12 @@
 //! A box belongs to a slot, and a slot is one uid: what runs in one box at a time are processes of one submission only.
 //! The launcher mounts and unmounts; it never opens anything inside.
 
+use std::rc::Rc;
+
 use rustix::mount::{MountFlags, UnmountFlags};
 
 use super::ground::{Ground, text};
+use super::network::Network;
 use crate::Mount;
 use crate::wire::{Ask, Settings};
 
@@ -22,6 +25,7 @@ pub struct Wanted<'a> {
 
 struct Slot {
     box_id: u64,
+    network: Rc<Network>,
     /// The mounts of the next run that may write the box, and of the next that may not, if one is to be expected.
     expected: [Option<Vec<Mount>>; 2],
     running: bool,
@@ -41,6 +45,7 @@ pub struct Place {
     pub box_id: u64,
     pub slot: u32,
     pub size_kb: u64,
+    pub network: Rc<Network>,
 }
 
 impl Place {
@@ -88,8 +93,13 @@ impl Boxes {
         .map_err(|e| format!("could not mount a box: {e}"))?;
         let box_id = self.next_id;
         self.next_id += 1;
-        self.slots[free] =
-            Some(Slot { box_id, expected: [Some(Vec::new()), Some(Vec::new())], running: false, closed: false });
+        self.slots[free] = Some(Slot {
+            box_id,
+            network: Rc::default(),
+            expected: [Some(Vec::new()), Some(Vec::new())],
+            running: false,
+            closed: false,
+        });
         Ok(box_id)
     }
 
@@ -97,7 +107,8 @@ impl Boxes {
     pub fn enter(&self, ask: &Ask) -> Result<Place, String> {
         let box_id = ask.box_id().ok_or("this takes place in no box")?;
         let slot = self.find(box_id).ok_or("the box is closed")?;
-        Ok(Place { box_id, slot: slot as u32, size_kb: self.settings.box_kb })
+        let network = self.slots[slot].as_ref().map_or_else(Rc::default, |open| open.network.clone());
+        Ok(Place { box_id, slot: slot as u32, size_kb: self.settings.box_kb, network })
     }
 
     /// Another program is running: what comes after it is mostly one more like it, or after compiling one that writes nothing.
@@ -114,7 +125,8 @@ impl Boxes {
     pub fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
         let open = self.slots.iter().enumerate().filter_map(|(n, slot)| Some((n as u32, slot.as_ref()?)));
         open.filter(|(_, slot)| !slot.closed).flat_map(|(slot, open)| {
-            let place = Place { box_id: open.box_id, slot, size_kb: self.settings.box_kb };
+            let network = open.network.clone();
+            let place = Place { box_id: open.box_id, slot, size_kb: self.settings.box_kb, network };
             [true, false].into_iter().zip(&open.expected).filter_map(move |(writable, mounts)| {
                 Some(Wanted { place: place.clone(), writable, mounts: mounts.as_deref()? })
             })

@@ -80,26 +80,23 @@ pub enum Version {
 }
 
 impl Tree {
-    /// Makes this launcher's own folders below `place`, which `root` leads to.
-    pub fn open(place: &Place, root: &str) -> Result<Self, String> {
-        let parents: Vec<PathBuf> = place.folders.iter().map(|folder| below(root, folder)).collect();
+    /// Makes this launcher's own folders below `parents` ([`Place::folders`]).
+    pub fn open(version: Version, parents: &[PathBuf]) -> Result<Self, String> {
         let Some(first) = parents.first() else { return Err("no hierarchy has the controllers".into()) };
-        sweep(&parents);
-        if place.version == Version::Two {
+        sweep(parents);
+        if version == Version::Two {
             v2::delegate(first)?;
         }
         // Process ids are unique on a machine only as long as nobody has a pid namespace of its own.
         let name = format!("{PREFIX}{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
         let folders: Vec<PathBuf> = parents.iter().map(|parent| parent.join(&name)).collect();
-        let prepared = folders.iter().try_for_each(|folder| made(folder)).and_then(|()| match place.version {
+        let prepared = folders.iter().try_for_each(|folder| made(folder)).and_then(|()| match version {
             Version::One => Ok(()),
             Version::Two => v2::pass_on(&folders[0]),
         });
         let lock = prepared.and_then(|()| locked(&folders[0]).ok_or("another launcher has this one's groups".into()));
         match lock {
-            Ok(_lock) => {
-                Ok(Self { folders, version: place.version, next: Cell::new(1), busy: RefCell::default(), _lock })
-            }
+            Ok(_lock) => Ok(Self { folders, version, next: Cell::new(1), busy: RefCell::default(), _lock }),
             // One hierarchy may allow what the next does not: half a group is none.
             Err(reason) => {
                 folders.iter().for_each(|folder| drop(removed(folder)));
@@ -113,7 +110,10 @@ impl Tree {
         self.retry();
         let name = self.next.replace(self.next.get() + 1).to_string();
         let folders: Vec<PathBuf> = self.folders.iter().map(|folder| folder.join(&name)).collect();
-        let complete = folders.iter().try_for_each(|folder| made(folder));
+        let complete = folders.iter().try_for_each(|folder| made(folder)).and_then(|()| match self.version {
+            Version::One => v1::counts(&folders),
+            Version::Two => Ok(()),
+        });
         let group: Box<dyn Group> = match self.version {
             Version::One => Box::new(v1::GroupV1::new(folders)),
             Version::Two => Box::new(v2::GroupV2::new(folders)),
@@ -178,10 +178,6 @@ fn keyed(folder: &Path, file: &str, key: &str) -> io::Result<u64> {
     let value = text.lines().find_map(|line| line.split_once(' ').filter(|(name, _)| *name == key));
     let (_, value) = value.ok_or_else(|| io::Error::other(format!("{file} has no {key}")))?;
     value.trim().parse().map_err(io::Error::other)
-}
-
-fn below(root: &str, folder: &Path) -> PathBuf {
-    Path::new(root).join(folder.strip_prefix("/").unwrap_or(folder))
 }
 
 fn made(folder: &Path) -> Result<(), String> {

@@ -59,6 +59,7 @@ pub fn start(launch: &Launch<'_>) -> Result<Started, String> {
     let (stderr, stderr_in) = pipe()?;
     let (orders, orders_in) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
         .map_err(|e| format!("could not make a socket: {e}"))?;
+    launch.place.network.enter()?;
     match sys::clone_into_pid_namespace(!launch.ground.privileged) {
         Ok(Forked::Parent { pid, pidfd: Some(pidfd) }) => Ok(Started { pid, pidfd, status, orders, stdout, stderr }),
         Ok(Forked::Parent { pidfd: None, .. }) => Err("the kernel gave no pidfd".into()),

@@ -51,7 +51,7 @@ impl Ground {
         // Asked before there is another root, under which paths would mean something else.
         let place = match settings.cgroups {
             Cgroups::Off => Err("switched off".to_owned()),
-            Cgroups::Auto | Cgroups::Require => Place::own(),
+            Cgroups::Auto | Cgroups::Require => Place::of(settings.cgroup_parent.as_deref()),
         };
         enter_own_namespaces(privileged).map_err(|e| {
             let hint = if privileged { "" } else { "; without root the kernel must allow user namespaces" };
@@ -60,9 +60,9 @@ impl Ground {
         let namespaces = NAMESPACES.iter().map(|name| namespace_id("/proc", name)).collect();
         stand_on_tmpfs()?;
         build_root(settings)?;
-        let cgroups = place.and_then(|place| Tree::open(&place, "/host"));
+        let cgroups = place.and_then(|place| Tree::open(place.version, &place.folders("/host", "/cgroups")?));
         if let (Cgroups::Require, Err(reason)) = (settings.cgroups, &cgroups) {
-            return Err(format!("cgroups are required: {reason}"));
+            return Err(format!("cgroup: {reason}"));
         }
         let device = fs::metadata("/root").map_err(|e| format!("could not look at the root: {e}"))?.dev();
         let filters = [Purpose::Compile, Purpose::Run].map(crate::seccomp::program);

@@ -37,7 +37,7 @@ fn cgroup(ground: &Ground) -> Layer {
         Err(reason) => layer(
             "cgroup",
             false,
-            &format!("{reason}; memory and processes are bounded by resource limits and by polling"),
+            &format!("{reason}; without it, resource limits and polling bound memory and processes"),
         ),
     }
 }
@@ -92,7 +92,7 @@ fn own_user(ground: &Ground, slot: u32, groups: &str) -> Layer {
 fn root_is_read_only() -> bool {
     ["/probe", "/usr/probe", "/etc/probe", "/dev/probe"]
         .into_iter()
-        .all(|path| fs::File::create_new(path).is_err_and(|e| e.kind() != ErrorKind::NotFound))
+        .all(|path| fs::File::create_new(path).is_err_and(|e| e.kind() == ErrorKind::ReadOnlyFilesystem))
 }
 
 fn rlimits_are_set() -> bool {

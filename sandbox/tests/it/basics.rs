@@ -1,11 +1,13 @@
 //! What every run does.
 
-use herald_sandbox::{BoxFile, Exit, Limits, MemorySource, Run};
+use herald_sandbox::{BoxFile, Cgroups, Config, Exit, Limits, MemorySource, Run, Sandbox};
 
 use crate::bench::*;
 
 crate::tests![
     every_layer_is_live,
+    the_self_attack_is_held,
+    nothing_starts_without_a_layer_unless_that_is_allowed,
     a_c_program_is_compiled_and_then_run_read_only,
     input_and_both_outputs_pass_through,
     exit_codes_are_the_programs_own,
@@ -20,10 +22,40 @@ crate::tests![
 
 async fn every_layer_is_live(bench: Bench) {
     for layer in bench.sandbox.layers() {
-        let optional = ["landlock", "cgroup"].contains(&layer.name.as_str());
+        let optional = match layer.name.as_str() {
+            // Only where the kernel says that it has none.
+            "landlock" => {
+                std::fs::read_to_string("/sys/kernel/security/lsm").is_ok_and(|modules| !modules.contains("landlock"))
+            }
+            // Root with all its rights has one everywhere.
+            name => name == "cgroup" && !has_all_rights(),
+        };
         assert!(layer.live || (optional && layer.note.is_some()), "{layer:?}");
     }
     assert_eq!(bench.sandbox.layers().len(), 9);
+}
+
+fn has_all_rights() -> bool {
+    let held = rustix::thread::capabilities(None).unwrap().effective;
+    rustix::process::getuid().is_root() && held.contains(rustix::thread::CapabilitySet::DAC_OVERRIDE)
+}
+
+async fn the_self_attack_is_held(bench: Bench) {
+    let attack = bench.sandbox.attack_itself().await.unwrap();
+    let held: Vec<_> = attack.attempts.iter().filter(|attempt| attempt.held).collect();
+    assert_eq!(held.len(), attack.attempts.len(), "{:#?}", attack.attempts);
+    assert!(held.len() > 20, "{held:?}");
+    assert_eq!(bench.has_cgroups(), attack.memory_source != MemorySource::Rusage);
+}
+
+async fn nothing_starts_without_a_layer_unless_that_is_allowed(bench: Bench) {
+    let whole = Sandbox::start(Config { allow_weak: false, ..config() }).await;
+    match bench.sandbox.layers().into_iter().find(|layer| !layer.live) {
+        None => drop(whole.unwrap()),
+        Some(missing) => assert!(reason(whole).starts_with(&missing.name)),
+    }
+    let off = Sandbox::start(Config { allow_weak: false, cgroups: Cgroups::Off, ..config() }).await;
+    assert!(reason(off).contains("switched off"));
 }
 
 async fn a_c_program_is_compiled_and_then_run_read_only(bench: Bench) {

@@ -10,11 +10,25 @@ use tokio::runtime::{Handle, Runtime};
 pub const SLOTS: u32 = 4;
 
 /// Every sandbox of the tests has uids of its own, as every worker of a machine must.
-static NEXT_UID: AtomicU32 = AtomicU32::new(61_000);
+static NEXT_UID: AtomicU32 = AtomicU32::new(0);
+const FIRST_UID: u32 = 61_000;
+/// Uids of one process of tests, and how many such ranges there are: another may be running the same tests.
+const UIDS: u32 = 160;
+const RANGES: u32 = 24;
 
 pub fn config() -> Config {
-    let first_uid = NEXT_UID.fetch_add(SLOTS, Ordering::Relaxed);
-    Config { slots: SLOTS, allow_weak: false, first_uid, box_kb: 64 * 1024, cgroups: Cgroups::Auto }
+    let process = std::process::id() % RANGES * UIDS;
+    Config {
+        slots: SLOTS,
+        // An ordinary user has a cgroup only where one was delegated, and a container's root none below a group that is
+        // root's but closed to it; `basics` looks at all other layers.
+        allow_weak: true,
+        first_uid: FIRST_UID + process + NEXT_UID.fetch_add(SLOTS, Ordering::Relaxed),
+        box_kb: 64 * 1024,
+        cgroups: Cgroups::Auto,
+        // One that was delegated to the tests' user.
+        cgroup_parent: std::env::var_os("HERALD_TEST_CGROUP_PARENT").map(Into::into),
+    }
 }
 
 pub const LIMITS: Limits = Limits {

@@ -10,7 +10,7 @@ mod rows;
 
 use std::time::Instant;
 
-use herald_sandbox::{BoxFile, Exit, Report, Run, Sandbox, StoppedBy, WorkBox};
+use herald_sandbox::{BoxFile, Exit, Mount, Report, Run, Sandbox, StoppedBy, WorkBox};
 
 use crate::bench::*;
 use crate::lifecycle::{descendants, eventually};
@@ -67,6 +67,13 @@ async fn attack(sandbox: &Sandbox, work: &WorkBox, row: &Row) -> Report {
             let fresh = sandbox.open_box().await.unwrap();
             fresh.write_files(&[BoxFile::new(*file, source.clone())]).await.unwrap();
             fresh.run(Run { writable: true, ..argv(command) }).await.unwrap()
+        }
+        Program::Rust(source, sysroot) => {
+            let fresh = sandbox.open_box().await.unwrap();
+            fresh.write_files(&[BoxFile::new("x.rs", source.clone())]).await.unwrap();
+            let mounts = vec![Mount { from: sysroot.clone(), to: "/opt/rust".into() }];
+            let command = argv(&["/opt/rust/bin/rustc", "-o", "out", "x.rs"]);
+            fresh.run(Run { writable: true, mounts, ..command }).await.unwrap()
         }
     }
 }

@@ -18,6 +18,7 @@ mod lifecycle;
 mod limits;
 mod pool;
 mod runner;
+mod soak;
 mod streams;
 
 fn main() {

@@ -51,7 +51,7 @@ pub fn run() -> i32 {
 }
 
 fn all() -> Vec<Test> {
-    use crate::{attacks, basics, boxes, cgroups, files, hostile, languages, lifecycle, limits, pool, streams};
+    use crate::{attacks, basics, boxes, cgroups, files, hostile, languages, lifecycle, limits, pool, soak, streams};
     [
         basics::TESTS,
         limits::TESTS,
@@ -62,6 +62,7 @@ fn all() -> Vec<Test> {
         files::TESTS,
         streams::TESTS,
         pool::TESTS,
+        soak::TESTS,
         lifecycle::TESTS,
         languages::TESTS,
     ]

@@ -100,6 +100,7 @@ pub async fn a_closed_broker_ends_its_consumers_and_takes_no_more(harness: &dyn 
     let broker = harness.broker();
     let mut consumer = consume(&*broker, 1).await;
     assert!(broker.status().connected);
+    assert!(broker.describe().await.is_ok_and(|what| what.contains(char::is_numeric)), "no version");
     within("the close", broker.close()).await;
     assert!(within("the end", consumer.next()).await.is_none());
     let outcome = within("the refusal", broker.publish_work(&wake_ups(1))).await.remove(0);

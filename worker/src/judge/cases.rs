@@ -13,12 +13,12 @@ use super::outcome::{self, Outcome};
 use super::talk::{Talk, talk};
 use super::tally::Tally;
 use super::validator::{Broken, Said, Validator};
-use super::{Halt, SandboxJudge, nothing_to_run, observe};
+use super::{Halt, SandboxJudge, ended, nothing_to_run, observe};
 use crate::grading::Graded;
 use crate::languages::Language;
 use crate::package::{Problem, TestCase, Validation};
 use crate::problems::Ready;
-use crate::program::{BINARY, Program, RunLimits};
+use crate::program::{Program, RunLimits};
 use crate::runner::WorkFolder;
 
 /// What a compiled submission may be, to be copied into a box for every case.
@@ -152,13 +152,9 @@ impl Cases<'_> {
 }
 
 impl Attempt<'_> {
-    /// `None`: what the compiler made is not a program. Some sources ask for a library, and compilers oblige.
+    /// `None`: what the compiler made is not a program.
     async fn judge(&self) -> Result<Option<Came>, SandboxError> {
-        match self.passes().await {
-            // The sandbox names what it could not execute.
-            Err(SandboxError::Setup(reason)) if reason.contains(BINARY) => Ok(None),
-            outcome => outcome.map(Some),
-        }
+        ended(self.passes().await)
     }
 
     /// Pass after pass until one says the verdict; most problems have one pass.
@@ -226,7 +222,9 @@ impl Attempt<'_> {
         }
         let bench = validator.bench(&*self.cases.judge.runner, &input, self.case, feedback).await?;
         let command = bench.command(args, std::mem::take(&mut report.stdout), 0);
-        let validated = bench.folder().run(command).await?;
+        let Some(validated) = ended(bench.folder().run(command).await)? else {
+            return Ok(Came { report, outcome: Err(Broken("compiles to no program".into())) });
+        };
         let kind = self.cases.problem().kind;
         let said = bench.read(&validated, kind.scoring, kind.multi_pass).await?;
         Ok(Came { report, outcome: said.map(|said| self.said(said)) })

@@ -116,6 +116,20 @@ impl Validator {
         Ok(Bench { validator: self, folder })
     }
 
+    /// Whether it accepts this output of a case; the inner error is what it did wrong.
+    pub(crate) async fn takes(
+        &self,
+        runner: &dyn Runner,
+        case: &TestCase,
+        args: &[String],
+        output: &[u8],
+    ) -> Result<Result<bool, String>, SandboxError> {
+        let bench = self.bench(runner, &case.input, case, Vec::new()).await?;
+        let report = bench.folder.run(bench.command(args, output.to_vec(), 0)).await?;
+        let said = bench.read(&report, false, false).await?;
+        Ok(said.map(|said| said.accepted).map_err(|broken| broken.to_string()))
+    }
+
     pub(super) fn must_score(&self) -> bool {
         self.must_score
     }

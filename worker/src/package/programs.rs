@@ -9,8 +9,8 @@ use herald_domain::submission::SourceFile;
 use super::config::{Config, ValidatorChoice};
 use super::{PackageError, text};
 
-/// Which of Herald's languages a validator is in, by the extension of its sources.
-const VALIDATOR_LANGUAGES: [(&str, &[&str]); 7] = [
+/// Which of Herald's languages a program of a package is in, by the extension of its sources.
+const LANGUAGES: [(&str, &[&str]); 8] = [
     ("c", &["c"]),
     ("cpp", &["cpp", "cc", "cxx", "C"]),
     ("python", &["py", "py3"]),
@@ -18,6 +18,7 @@ const VALIDATOR_LANGUAGES: [(&str, &[&str]); 7] = [
     ("rust", &["rs"]),
     ("go", &["go"]),
     ("javascript", &["js"]),
+    ("typescript", &["ts"]),
 ];
 const INCLUDE_DEFAULT: &str = "default";
 
@@ -67,10 +68,6 @@ fn program(
     if let Some((_, script)) = files.iter().find(|(path, _)| matches!(*path, "build" | "run")) {
         return Err(PackageError::unsupported(&script.path, "a build or run script is"));
     }
-    let language_of = |path: &str| {
-        let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-        VALIDATOR_LANGUAGES.iter().find(|(_, known)| known.contains(&extension)).map(|(language, _)| *language)
-    };
     let mut sources: Vec<(&str, &str)> =
         files.iter().filter_map(|(path, _)| Some((*path, language_of(path)?))).collect();
     sources.sort_by_key(|(path, _)| (entry_rank(path), *path));
@@ -90,8 +87,14 @@ fn program(
     Ok((language.to_owned(), ordered.iter().map(source).collect::<Result<_, PackageError>>()?))
 }
 
+/// Herald's id, for the name of a source file.
+pub(super) fn language_of(name: &str) -> Option<&'static str> {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    LANGUAGES.iter().find(|(_, known)| known.contains(&extension)).map(|(language, _)| *language)
+}
+
 /// Where a program of several files begins: at `__main__.py`, `main.*`, or the first by name.
-fn entry_rank(path: &str) -> u8 {
+pub(super) fn entry_rank(path: &str) -> u8 {
     let stem = path.split_once('.').map_or(path, |(stem, _)| stem);
     if path == "__main__.py" {
         0

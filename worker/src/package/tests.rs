@@ -373,6 +373,68 @@ fn the_groups_of_a_scoring_problem_have_to_fit_together() {
     }
 }
 
+#[test]
+fn a_check_says_what_would_be_refused_and_what_could_be_better() {
+    let told =
+        |changes: &[(&str, &str)]| check("sum", &package(changes)).iter().map(|f| f.to_string()).collect::<Vec<_>>();
+    let good = [
+        (
+            "problem.yaml",
+            "problem_format_version: 2025-09\nuuid: x\nlicense: cc0\nname: Sum\nlimits: {time_limit: 1}\n",
+        ),
+        ("input_validators/v.py", ""),
+        ("submissions/accepted/sum.py", ""),
+    ];
+    assert_eq!(told(&good), [""; 0]);
+    let with = |more: &[(&str, &str)]| told(&[&good[..], more].concat());
+    for (changes, expected) in [
+        (&[("data/secret/11.in", "1\n")][..], "error: data/secret/11.in: has no answer"),
+        (&[("output_validator/run", "x")], "error: output_validator/run: a build or run script is not supported yet"),
+        (&[("outputvalidator/v.py", "")], "warning: outputvalidator: is no folder of the format"),
+        (&[("data/secret/9.in", "9")], "warning: data/secret/9.in: does not end with a newline"),
+        (&[("data/secret/9.in", "9\r\n")], "warning: data/secret/9.in: has lines that end in CR LF"),
+        (&[("data/secret/9.ans", "\n")], "warning: data/secret/9.ans: is empty: printing nothing is right"),
+        (
+            &[("data/secret/g/1.in", "1\n"), ("data/secret/g/1.ans", "1\n")],
+            "warning: data/secret: has both cases and groups",
+        ),
+        (&[("submissions/accepted/x.pas", "")], "warning: submissions/accepted/x.pas: is in no language that is known"),
+        (
+            &[("include/c/main.c", "")],
+            "warning: problem.yaml: has drivers for some languages, but takes any; add languages: [c]",
+        ),
+        (&[("starter/go/x.go", "")], "warning: starter/go/x.go: is for a language without a driver"),
+    ] {
+        let findings = with(changes);
+        assert!(findings.iter().any(|finding| finding.starts_with(expected)), "{findings:?} without {expected:?}");
+    }
+    let bare = told(&[]);
+    assert!(bare[0].starts_with("error: submissions/accepted: has no program"), "errors first: {bare:?}");
+    assert!(bare.iter().any(|finding| finding.starts_with("warning: problem.yaml: has no uuid")), "{bare:?}");
+    assert!(check("Sum", &package(&good))[0].to_string().starts_with("error: Sum: the folder's name"));
+}
+
+#[test]
+fn an_example_is_a_file_or_a_folder_and_begins_at_its_main() {
+    let files = package(&[
+        ("submissions/accepted/one.cpp", "{{n}}"),
+        ("submissions/wrong_answer/two/a.py", ""),
+        ("submissions/wrong_answer/two/main.py", ""),
+        ("submissions/wrong_answer/two/notes.txt", ""),
+        ("submissions/submissions.yaml", ""),
+    ]);
+    let found = examples(&files).unwrap();
+    let found: Vec<_> =
+        found.iter().map(|e| (e.path.as_str(), e.folder.as_str(), e.language, e.files[0].name.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("accepted/one.cpp", "accepted", Some("cpp"), "one.cpp"),
+            ("wrong_answer/two", "wrong_answer", Some("python"), "main.py"),
+        ]
+    );
+}
+
 fn write(folder: &Path, files: &[PackageFile]) {
     for file in files {
         let path = folder.join(&file.path);

@@ -32,9 +32,15 @@ impl Bench {
     pub async fn new() -> Self {
         // A validator has a box of its own.
         let slots = SLOTS as u32 * 2 + 1;
-        let cgroups = herald_sandbox::Cgroups::Auto;
-        let config =
-            herald_sandbox::Config { slots, allow_weak: false, first_uid: 62_000, box_kb: 256 * 1_024, cgroups };
+        let config = herald_sandbox::Config {
+            slots,
+            // For an ordinary user, who has a cgroup only where one was delegated.
+            allow_weak: true,
+            first_uid: 62_000,
+            box_kb: 256 * 1_024,
+            cgroups: herald_sandbox::Cgroups::Auto,
+            cgroup_parent: None,
+        };
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let languages = Arc::new(Languages::load(None).unwrap());
         let packages = package::read_all(&problems_folder()).unwrap();
@@ -62,6 +68,10 @@ impl Bench {
         let installed = languages.infos().into_iter().filter(|info| info.available).collect();
         let (sandbox, packages) = (self.sandbox.clone(), self.packages.clone());
         Self { sandbox, judge, languages: installed, packages, known: languages }
+    }
+
+    pub async fn check(&self, package: &ProblemPackage) -> Vec<package::Finding> {
+        herald_worker::check_package(&self.sandbox, &self.known, package).await
     }
 
     pub fn has(&self, language: &str) -> bool {

@@ -17,6 +17,7 @@ crate::tests![
     passes_are_bounded_and_a_pass_that_was_refused_has_no_next,
     a_case_brings_arguments_and_files_and_writing_is_for_one_case,
     a_language_that_is_not_wanted_and_a_source_that_is_too_long_are_told,
+    a_package_is_tried_out_before_anybody_depends_on_it,
 ];
 
 /// A package of 2025-09 with a statement; `yaml` is added to its problem.yaml.
@@ -320,4 +321,48 @@ async fn a_language_that_is_not_wanted_and_a_source_that_is_too_long_are_told(be
     assert_eq!(outcome(&long), (Verdict::CompileError, "code_size"));
     let right = judged(&bench, "narrow", "python", "print('secret-' + input())\n").await;
     assert_eq!(outcome(&right), (Verdict::Accepted, "ok"));
+}
+
+async fn a_package_is_tried_out_before_anybody_depends_on_it(bench: &Bench) {
+    let accepts = "import sys\nsys.exit(42 if sys.stdin.read().split()[-1:] == [sys.argv[4]] else 43)\n";
+    let args = ("data/sample/test_group.yaml", "output_validator_args: [secret-1]\n");
+    let secret = ("data/secret/test_group.yaml", "output_validator_args: [right]\n");
+    let program = |text: &str| format!("n = input()\nprint('secret-1' if n == '1' else '{text}')\n");
+    let (right, wrong) = (program("right"), program("wrong"));
+    let files = with_cases(&[
+        args,
+        secret,
+        ("output_validator/v.py", accepts),
+        ("submissions/accepted/right.py", &right),
+        ("submissions/accepted/sorry.py", &wrong),
+        ("submissions/wrong_answer/wrong.py", &wrong),
+        ("submissions/wrong_answer/slow.c", "int main(void) { for (;;); }\n"),
+        ("submissions/time_limit_exceeded/slow.c", "int main(void) { for (;;); }\n"),
+        ("submissions/run_time_error/nested/main.py", "import helper\n"),
+        ("submissions/run_time_error/nested/helper.py", "1 / 0\n"),
+        ("submissions/rejected/wrong.py", &wrong),
+        ("submissions/compile_error/broken.c", "int main(\n"),
+    ]);
+    let told = |findings: Vec<package::Finding>| findings.iter().map(|finding| finding.to_string()).collect::<Vec<_>>();
+    let package = problem("tried", LIMITS, &files);
+    let findings = told(bench.check(&package).await);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert!(
+        findings[0].starts_with("error: submissions/accepted/sorry.py: comes to wrong_answer (rejected)"),
+        "{findings:?}"
+    );
+    assert!(
+        findings[1].starts_with("error: submissions/wrong_answer/slow.c: comes to time_limit_exceeded"),
+        "{findings:?}"
+    );
+
+    for (validator, expected) in [
+        ("import sys\nsys.exit(43)\n", "error: data/sample/1.ans: is shown as an output, but"),
+        ("pass\n", "error: data/sample/1.ans: given to the validator as an output: it ended with exit code 0"),
+        ("def\n", "error: output_validator: it does not compile"),
+    ] {
+        let package = problem("tried", LIMITS, &with_cases(&[("output_validator/v.py", validator)]));
+        let findings = told(bench.check(&package).await);
+        assert!(findings[0].starts_with(expected), "{findings:?}");
+    }
 }

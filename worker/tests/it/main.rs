@@ -11,6 +11,7 @@ mod functions;
 mod interactive;
 mod languages;
 mod limits;
+mod live;
 mod problems;
 mod verdicts;
 mod whole;
@@ -38,6 +39,7 @@ fn main() {
         languages::TESTS,
         problems::TESTS,
         limits::TESTS,
+        live::TESTS,
         verdicts::TESTS,
         engine::TESTS,
         interactive::TESTS,

@@ -12,7 +12,9 @@ use herald_domain::store::{Accepted, Store};
 use herald_domain::submission::{NewSubmission, ProblemRef, SourceFile, Submission, Verdict};
 use herald_store_sqlite::SqliteStore;
 use herald_testkit::build;
-use herald_worker::{Config, Deps};
+use herald_worker::{Config, Deps, WorkerError};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -20,36 +22,12 @@ use crate::bench::Bench;
 
 crate::tests![a_worker_judges_what_it_is_woken_for_and_tells_of_itself_while_it_lives];
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn a_worker_judges_what_it_is_woken_for_and_tells_of_itself_while_it_lives(bench: &Bench) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("herald.db").display().to_string();
-    SqliteStore::migrate(&path, &SystemClock).await.unwrap();
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, Arc::new(SystemClock)).await.unwrap());
-    let broker: Arc<dyn Broker> = Arc::new(MemoryBroker::new(MemoryConfig::default()));
+    let Whole { store, broker, process, shutdown, worker, folder: _folder } = whole(bench).await;
     let package = bench.packages.iter().find(|package| package.slug == "hello").unwrap();
     store.import_problem(package).await.unwrap();
-
-    let process = ProcessId(Uuid::now_v7());
-    let deps = Deps {
-        store: store.clone(),
-        broker: broker.clone(),
-        clock: Arc::new(SystemClock),
-        sandbox: bench.sandbox.clone(),
-        process,
-        grace: Duration::from_secs(10),
-    };
-    let config = Config {
-        class: "any".into(),
-        slots: Some(2),
-        languages: None,
-        allow_weak_sandbox: false,
-        sandbox_first_uid: None,
-        sandbox_cgroups: herald_worker::Cgroups::Auto,
-    };
-    let shutdown = CancellationToken::new();
-    let worker = tokio::spawn(herald_worker::run(deps, config, shutdown.clone()));
 
     let problem = Some(ProblemRef { slug: "hello".into(), version: package.version.clone() });
     let right = submit(&*store, &*broker, &problem, "print('Hello, World!')\n").await;
@@ -69,7 +47,47 @@ async fn a_worker_judges_what_it_is_woken_for_and_tells_of_itself_while_it_lives
     assert_eq!(self::row(&*store, process).await, None, "the row goes with the worker");
 }
 
-async fn submit(store: &dyn Store, broker: &dyn Broker, problem: &Option<ProblemRef>, source: &str) -> Submission {
+/// A worker over a store and a broker of its own.
+pub struct Whole {
+    pub store: Arc<dyn Store>,
+    pub broker: Arc<dyn Broker>,
+    pub process: ProcessId,
+    pub shutdown: CancellationToken,
+    pub worker: JoinHandle<Result<(), WorkerError>>,
+    /// Goes with its store.
+    pub folder: TempDir,
+}
+
+pub async fn whole(bench: &Bench) -> Whole {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("herald.db").display().to_string();
+    SqliteStore::migrate(&path, &SystemClock).await.unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, Arc::new(SystemClock)).await.unwrap());
+    let broker: Arc<dyn Broker> = Arc::new(MemoryBroker::new(MemoryConfig::default()));
+    let process = ProcessId(Uuid::now_v7());
+    let deps = Deps {
+        store: store.clone(),
+        broker: broker.clone(),
+        clock: Arc::new(SystemClock),
+        sandbox: bench.sandbox.clone(),
+        process,
+        grace: Duration::from_secs(10),
+    };
+    let config = Config {
+        class: "any".into(),
+        slots: Some(2),
+        languages: None,
+        allow_weak_sandbox: false,
+        sandbox_first_uid: None,
+        sandbox_cgroups: herald_worker::Cgroups::Auto,
+        sandbox_cgroup_parent: None,
+    };
+    let shutdown = CancellationToken::new();
+    let worker = tokio::spawn(herald_worker::run(deps, config, shutdown.clone()));
+    Whole { store, broker, process, shutdown, worker, folder }
+}
+
+pub async fn submit(store: &dyn Store, broker: &dyn Broker, problem: &Option<ProblemRef>, source: &str) -> Submission {
     let files = vec![SourceFile { name: "main.py".into(), content: source.into() }];
     let problem = problem.clone();
     let new = NewSubmission { problem, files, ..build::new_submission(&build::owner("alice")) };
@@ -81,7 +99,7 @@ async fn submit(store: &dyn Store, broker: &dyn Broker, problem: &Option<Problem
     created.submission
 }
 
-async fn until_finished(store: &dyn Store, submission: Submission) -> Submission {
+pub async fn until_finished(store: &dyn Store, submission: Submission) -> Submission {
     let finished = async {
         loop {
             let now = store.get_submission(submission.id, None).await.unwrap().unwrap();

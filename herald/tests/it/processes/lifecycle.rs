@@ -2,9 +2,10 @@
 
 use std::process::{Command, Output, Stdio};
 
+use super::process::Process;
 use super::program::SLOW;
 use super::scale::alone;
-use super::site::Site;
+use super::site::{Plan, Site, setting};
 use super::story::Story;
 use super::watcher::{Socket, Watcher};
 
@@ -91,4 +92,45 @@ fn settings_that_cannot_be_used_exit_64() {
             assert!(said.contains(name), "{command} {settings:?} does not name {name}: {said}");
         }
     }
+}
+
+/// Behind an address that others can reach are strangers: every layer, cgroups among them, or nothing starts.
+#[test]
+fn up_for_others_does_not_start_without_a_layer() {
+    let output = start("up", &[("HERALD_LISTEN", "0.0.0.0:0"), ("HERALD_SANDBOX_CGROUPS", "off")]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for named in ["cgroup: switched off", "herald doctor", "--allow-weak-sandbox"] {
+        assert!(said.contains(named), "{named} is not named: {said}");
+    }
+}
+
+/// A worker of a fleet runs programs of strangers, on whatever address it listens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_does_not_start_without_a_layer_unless_told_so() {
+    let mut site = Site::fleet_on(Plan { kinds: vec!["worker"], ..Plan::shared() }).await;
+    let worker: &mut Process = &mut site.processes[0];
+    worker.kill().await;
+    worker.set("HERALD_SANDBOX_CGROUPS", "off");
+    worker.set("HERALD_ALLOW_WEAK_SANDBOX", "false");
+    worker.spawn();
+    assert_eq!(worker.ended().await.code(), Some(1), "{}", worker.log());
+    assert!(worker.log().contains("cgroup: switched off"), "{}", worker.log());
+    worker.set("HERALD_ALLOW_WEAK_SANDBOX", "true");
+    worker.start_again().await;
+    let log = worker.log();
+    assert!(log.contains("a sandbox layer is missing") && log.contains("cgroup"), "it says nothing of it: {log}");
+}
+
+/// On a person's own machine their own programs run in a sandbox without cgroups too, and every result says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn up_on_loopback_starts_without_cgroups_and_says_so() {
+    let site = Site::up_with(vec![setting("HERALD_SANDBOX_CGROUPS", "off")]).await;
+    let log = site.processes[0].log();
+    assert!(log.contains("a sandbox layer is missing") && log.contains("switched off"), "it says nothing of it: {log}");
+    let client = site.client();
+    let accepted = client.submit(SLOW).await;
+    let mut watcher = Watcher::start(&client, accepted.clone(), 0);
+    watcher.until("finished", |story| story.status == "finished").await;
+    assert_eq!(client.status(&accepted.id).await["memory_source"], "rusage");
 }

@@ -12,7 +12,7 @@ int main() {
             inside.insert(card);
         }
         most = std::max(most, inside.size());
-        if (n > 1'000) {
+        if (n > 20'000) {
             std::cout << "card " << card << ": now " << inside.size() << " inside, at most " << most << '\n';
         }
     }

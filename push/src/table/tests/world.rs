@@ -65,6 +65,12 @@ impl Subject {
         Progress { channel: self.channel(), audience: self.audience.clone(), attempt, seq, data }
     }
 
+    pub fn output(&self, attempt: u32, seq: u64, text: &str) -> Progress {
+        let tests = json!({"passed": 0, "run": 0, "total": null});
+        let data = raw(&json!({"tests": tests, "output": {"stream": "stdout", "at": 0, "text": text}}));
+        Progress { data, ..self.progress(attempt, seq, 0) }
+    }
+
     pub fn landing(&self, at: u64, run: u32, finished: bool) -> DirectLanding {
         let cursor = Cursor { epoch: EPOCH, channel: self.channel(), offset: at };
         DirectLanding {

@@ -134,6 +134,7 @@ impl Active {
             stderr: Output::new(stderr, keep_stderr, limits.stderr_bytes),
             began_ns: monotonic_ns(),
             began: now,
+            asked: now,
             next_look: now + LOOK_EVERY.min(Duration::from_millis(limits.cpu_ms)),
             cpu_ms: 0,
             peak_kb: 0,

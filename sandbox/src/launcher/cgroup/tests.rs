@@ -1,3 +1,4 @@
+use super::place::Hierarchy;
 use super::*;
 
 /// A folder with these files in it, as the kernel would fill a fresh group.
@@ -110,7 +111,7 @@ fn version_1_without_a_limit_is_an_error() {
         let folders = V1.map(fake);
         fs::remove_file(folders[n].path().join(missing)).unwrap();
         let paths: Vec<PathBuf> = folders.iter().map(|folder| folder.path().into()).collect();
-        assert!(v1::limit(&paths, &LIMITS).is_err(), "{missing}");
+        assert!(v1::counts(&paths).and_then(|()| v1::limit(&paths, &LIMITS)).is_err(), "{missing}");
     }
 }
 
@@ -124,9 +125,13 @@ fn limits_that_cannot_be_set_are_an_error_and_leave_nothing() {
         let lock = locked(folder.path()).unwrap();
         let (next, busy) = (Cell::new(1), RefCell::default());
         let tree = Tree { folders: parents.to_vec(), version, next, busy, _lock: lock };
-        let group = tree.make().unwrap();
-        assert!(group.limit(&LIMITS).unwrap_err().contains("could not write"));
-        tree.discard(group);
+        let refused = tree.make().and_then(|group| {
+            let limited = group.limit(&LIMITS);
+            tree.discard(group);
+            limited
+        });
+        let reason = refused.unwrap_err();
+        assert!(["could not write", "does not count"].iter().any(|part| reason.contains(part)), "{reason}");
         for parent in &parents {
             assert_eq!(fs::read_dir(parent).unwrap().count(), 0, "{version:?}");
         }
@@ -150,11 +155,10 @@ fn what_a_killed_launcher_left_is_swept_and_what_a_living_one_has_is_not() {
 #[test]
 fn one_hierarchy_that_refuses_leaves_nothing_in_the_others() {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("memory")).unwrap();
-    let place = Place { version: Version::One, folders: ["/memory", "/absent"].map(PathBuf::from).into() };
-    let root = folder.path().display().to_string();
-    assert!(Tree::open(&place, &root).err().unwrap().contains("absent"));
-    assert_eq!(fs::read_dir(folder.path().join("memory")).unwrap().count(), 0);
+    let parents = ["memory", "absent"].map(|name| folder.path().join(name));
+    fs::create_dir(&parents[0]).unwrap();
+    assert!(Tree::open(Version::One, &parents).err().unwrap().contains("absent"));
+    assert_eq!(fs::read_dir(&parents[0]).unwrap().count(), 0);
 }
 
 const HYBRID_MOUNTS: &str = "\
@@ -164,22 +168,57 @@ const HYBRID_MOUNTS: &str = "\
 33 30 0:28 /docker/ab /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids
 34 30 0:29 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
 ";
+const HYBRID_OWN: &str = "9:pids:/docker/ab/c\n4:memory:/user/x\n2:cpu,cpuacct:/\n0::/\n";
+
+fn found(controllers: &str, shown: Option<&str>, path: &str) -> Hierarchy {
+    Hierarchy { shown: shown.map(PathBuf::from), controllers: controllers.into(), path: path.into() }
+}
 
 #[test]
 fn a_hybrid_machine_is_version_1() {
-    let own = "9:pids:/docker/ab/c\n4:memory:/user/x\n2:cpu,cpuacct:/\n0::/\n";
-    let place = Place::find(HYBRID_MOUNTS, own).unwrap();
-    let folders =
-        ["/sys/fs/cgroup/memory/user/x", "/sys/fs/cgroup/pids/c", "/sys/fs/cgroup/cpu,cpuacct"].map(PathBuf::from);
-    assert_eq!(place, Place { version: Version::One, folders: folders.into() });
+    let place = Place::find(HYBRID_MOUNTS, HYBRID_OWN, None).unwrap();
+    let hierarchies = vec![
+        found("memory", Some("/sys/fs/cgroup/memory/user/x"), "/user/x"),
+        found("pids", Some("/sys/fs/cgroup/pids/c"), "/docker/ab/c"),
+        found("cpu,cpuacct", Some("/sys/fs/cgroup/cpu,cpuacct"), "/"),
+    ];
+    assert_eq!(place, Place { version: Version::One, hierarchies });
+}
+
+#[test]
+fn a_named_group_of_version_1_is_that_one_in_every_hierarchy() {
+    let place = Place::find(HYBRID_MOUNTS, HYBRID_OWN, Some(Path::new("/docker/ab/judge"))).unwrap();
+    let hierarchies = vec![
+        found("memory", Some("/sys/fs/cgroup/memory/docker/ab/judge"), "/docker/ab/judge"),
+        found("pids", Some("/sys/fs/cgroup/pids/judge"), "/docker/ab/judge"),
+        found("cpu,cpuacct", Some("/sys/fs/cgroup/cpu,cpuacct/docker/ab/judge"), "/docker/ab/judge"),
+    ];
+    assert_eq!(place, Place { version: Version::One, hierarchies });
 }
 
 #[test]
 fn a_unified_machine_is_version_2() {
     let mounts = "25 20 0:22 /a /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
-    let place = Place::find(mounts, "0::/a/b.service\n").unwrap();
-    assert_eq!(place, Place { version: Version::Two, folders: vec!["/sys/fs/cgroup/b.service".into()] });
-    assert!(Place::find(mounts, "0::/elsewhere\n").is_err(), "the mount does not show it");
-    assert!(Place::find("", "0::/\n").is_err(), "nothing is mounted");
-    assert!(Place::find(mounts, "0::/a/../../x\n").is_err(), "outside of the cgroup namespace");
+    let at = |own: &str, parent: Option<&str>| Place::find(mounts, own, parent.map(Path::new));
+    let only = |hierarchy| Place { version: Version::Two, hierarchies: vec![hierarchy] };
+    let own = found("", Some("/sys/fs/cgroup/b.service"), "/a/b.service");
+    assert_eq!(at("0::/a/b.service\n", None), Ok(only(own)));
+    assert_eq!(at("0::/elsewhere\n", None), Ok(only(found("", None, "/elsewhere"))), "the mount does not show it");
+    let named = only(found("", Some("/sys/fs/cgroup/c"), "/a/c"));
+    assert_eq!(at("0::/a/b\n", Some("/a/c")), Ok(named.clone()));
+    assert_eq!(at("0::/a/b\n", Some("/sys/fs/cgroup/c")), Ok(named), "by its folder");
+    assert_eq!(at("0::/a/b.service/herald-worker\n", None), at("0::/a/b.service\n", None), "it has stepped aside");
+    assert_eq!(at("0::/herald-worker\n", None), at("0::/\n", None));
+    assert!(at("0::/a/../../x\n", None).is_err(), "outside of the cgroup namespace");
+    assert!(at("0::/a\n", Some("relative")).is_err());
+    assert_eq!(Place::find("", "0::/\n", None), Ok(only(found("", None, "/"))), "nothing is mounted");
+    assert!(Place::find("", "", None).is_err(), "the kernel has no cgroups");
+}
+
+#[test]
+fn what_is_not_shown_and_cannot_be_mounted_is_told() {
+    let absent = Place { version: Version::Two, hierarchies: vec![found("", None, "/")] };
+    let stage = tempfile::NamedTempFile::new().unwrap();
+    let refused = absent.folders("/", &stage.path().display().to_string()).unwrap_err();
+    assert!(refused.contains("not shown here"), "{refused}");
 }

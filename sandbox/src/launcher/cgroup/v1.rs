@@ -19,7 +19,7 @@ impl GroupV1 {
 
 /// `folders`: memory, pids, cpuacct.
 pub fn limit(folders: &[PathBuf], limits: &GroupLimits) -> Result<(), String> {
-    let [memory, pids, cpuacct] = folders else { return Err("a hierarchy is missing".into()) };
+    let [memory, pids, _] = folders else { return Err("a hierarchy is missing".into()) };
     let bytes = limits.memory_kb.saturating_mul(1024).to_string();
     set(memory, "memory.limit_in_bytes", &bytes)?;
     match memory.join("memory.memsw.limit_in_bytes").exists() {
@@ -27,8 +27,12 @@ pub fn limit(folders: &[PathBuf], limits: &GroupLimits) -> Result<(), String> {
         true => set(memory, "memory.memsw.limit_in_bytes", &bytes)?,
         false => set(memory, "memory.swappiness", "0")?,
     }
-    set(pids, "pids.max", &limits.processes.to_string())?;
-    // Without this account CPU time could be hidden.
+    set(pids, "pids.max", &limits.processes.to_string())
+}
+
+/// Whether it has the account without which CPU time could be hidden.
+pub fn counts(folders: &[PathBuf]) -> Result<(), String> {
+    let [_, _, cpuacct] = folders else { return Err("a hierarchy is missing".into()) };
     number(cpuacct, "cpuacct.usage").map(drop).map_err(|e| format!("the cgroup does not count CPU time: {e}"))
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/sched.h>
+#include <linux/vm_sockets.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -90,6 +91,13 @@ static long set_user_id(void) {
     if (!fork()) { close(1); execl("/tmp/suid", "suid", "am-i-root", (char *)0); _exit(1); }
     wait(&status);
     return WIFEXITED(status) && WEXITSTATUS(status) == 9 ? 0 : -1;
+}
+
+/* Whether a name of the machine has changed from what every run is given. */
+static long own_name(void) {
+    char name[65] = "";
+    gethostname(name, sizeof name - 1);
+    return strcmp(name, "box") ? 0 : -1;
 }
 
 #define SOCKET(name, family, type) {name, 0, family, type}
@@ -217,6 +225,7 @@ static const struct { const char *name; int unused, family, type; } sockets[] = 
     CALL("am-i-root", geteuid() ? -1 : 0) \
     CALL("set-user-id", set_user_id()) \
     CALL("kill-all", kill(-1, SIGKILL)) \
+    CALL("name-of-the-machine", own_name()) \
     CALL("leaked-descriptor", leaked_descriptor()) \
     CALL("read-path", read_file(path)) \
     CALL("write-path", write_file(path, "x")) \
@@ -253,6 +262,15 @@ static void settle(void) {
     listen(fd, 8);
     create("/tmp/herald-attack"); create("/dev/shm/herald-attack"); create("/box/herald-attack");
     flock(open("/usr/bin/env", O_RDONLY), LOCK_EX);
+    syscall(SYS_add_key, "user", "herald-attack", "x", 1, -4);
+    syscall(SYS_shmget, 0x4841, 4096, 01666);
+    syscall(SYS_mq_open, "herald-attack", 0102, 0666, 0);
+    struct sockaddr_vm local = {.svm_family = AF_VSOCK, .svm_port = 0x4841, .svm_cid = VMADDR_CID_LOCAL};
+    int vsock = socket(AF_VSOCK, SOCK_STREAM, 0);
+    bind(vsock, (void *)&local, sizeof local);
+    listen(vsock, 8);
+    syscall(425, 4, page);
+    write(syscall(SYS_memfd_create, "herald-attack", 0), "x", 1);
     prctl(PR_SET_NAME, "herald-attack");
     for (;;) pause();
 }
@@ -270,6 +288,12 @@ static void seek(void) {
         int usr = open("/usr/bin/env", O_RDONLY);
         if (flock(usr, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) puts("a lock");
         close(usr);
+        if (syscall(SYS_request_key, "user", "herald-attack", 0, -4) >= 0) puts("a key");
+        if (syscall(SYS_shmget, 0x4841, 0, 0) >= 0 || syscall(SYS_mq_open, "herald-attack", 0, 0, 0) >= 0) puts("a queue");
+        struct sockaddr_vm local = {.svm_family = AF_VSOCK, .svm_port = 0x4841, .svm_cid = VMADDR_CID_LOCAL};
+        int vsock = socket(AF_VSOCK, SOCK_STREAM, 0);
+        if (!connect(vsock, (void *)&local, sizeof local)) puts("a vsock");
+        close(vsock);
         for (int pid = 3; pid < 64; pid++) if (!kill(pid, 0)) puts("a process");
         nanosleep(&nap, 0);
         clock_gettime(CLOCK_MONOTONIC, &now);

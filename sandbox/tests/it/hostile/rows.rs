@@ -1,5 +1,8 @@
 //! The table.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use herald_sandbox::{Limits, StoppedBy};
 
 use crate::bench::{LIMITS, compile_limits};
@@ -20,6 +23,8 @@ pub enum Program {
     Python(String),
     /// File, source, command.
     Compile(&'static str, String, &'static [&'static str]),
+    /// A source for the Rust compiler of this folder.
+    Rust(String, PathBuf),
 }
 
 /// What may come of an attack. Whatever it prints, the machine's secret is never in it.
@@ -57,7 +62,7 @@ const CALLS: &str = "
     socket-bluetooth socket-can socket-tipc socket-rds socket-key socket-smc socket-qipcrtr socketpair-inet
     sched-fifo sched-rr sched-deadline nice nice-of-1 ioprio
     rlimit-nproc rlimit-nofile rlimit-fsize rlimit-cpu rlimit-core rlimit-stack rlimit-memlock rlimit-msgqueue rlimit-of-1
-    setuid setresuid setgid setgroups am-i-root set-user-id kill-all leaked-descriptor";
+    setuid setresuid setgid setgroups am-i-root set-user-id kill-all leaked-descriptor name-of-the-machine";
 
 #[cfg(target_arch = "x86_64")]
 const CALLS_HERE: &str = "iopl ioperm modify_ldt uselib x32";
@@ -69,7 +74,8 @@ const NEVER_READ: &str =
     "/etc/shadow /etc/hostname /root /proc/1/environ /proc/1/mem /proc/1/maps /proc/1/root/etc/passwd
     /proc/kallsyms /proc/kcore /proc/keys /proc/meminfo /proc/net/unix /proc/sys/kernel/hostname /proc/sysrq-trigger
     /dev/mem /dev/kmsg /dev/kvm /dev/vda /dev/sda /dev/tty /dev/fuse /dev/net/tun /dev/shm /sys/kernel/notes
-    /sys/fs/cgroup/memory/tasks /var/run/docker.sock /run/secrets /boot /host/etc/passwd /boxes/0 /../../../root";
+    /sys/fs/cgroup/memory/tasks /var/run/docker.sock /run/secrets /boot /host/etc/passwd /boxes/0 /../../../root
+    /../host/etc/passwd /../etc/shadow";
 const NEVER_WRITTEN: &str = "/etc/passwd /etc/ld.so.cache /usr/bin/env /bin/true /dev/full/.. /proc/self/oom_score_adj
     /proc/self/uid_map /proc/1/oom_score_adj /proc/sys/kernel/core_pattern /box/attempts /dev/mem";
 const NEVER_MADE: &str = "/new /usr/new /etc/new /dev/new /proc/new /bin/new /lib/new /box/new /dev/shm/herald-attack";
@@ -81,6 +87,8 @@ pub fn all(canary: &str) -> Vec<Row> {
     rows.extend(ends());
     rows.extend(scripts(canary));
     rows.extend(compilers(canary));
+    rows.extend(rust(canary));
+    rows.extend(java(canary));
     rows
 }
 
@@ -193,6 +201,14 @@ fn scripts(canary: &str) -> Vec<Row> {
         shell("kill of all", "kill -9 -1 2> /dev/null; echo alive", Says("alive")),
         shell("a link over stdin", "ln -s /proc/1/root/etc/shadow /tmp/x && cat /tmp/x", Fails),
         shell("a link to the machine", "ln -s ../../../../../root /tmp/r && ls /tmp/r/", Fails),
+        shell("mknod(1)", "mknod /tmp/n c 1 3", Fails),
+        shell("a set-user-id shell", "cp /bin/bash /tmp/b && chmod 4755 /tmp/b && /tmp/b -p -c '((EUID == 0))'", Fails),
+        shell("folders of the machine", "ls -d /root /home/* /var /sys /run /boot > /tmp/l; [ -s /tmp/l ]", Fails),
+        shell("fork bomb of functions", "f() { f | f & }; f; echo started", Anything),
+        shell("stop the parent", "kill -STOP $PPID 1 2> /dev/null; kill -KILL $PPID; echo alive", Says("alive")),
+        shell("nohup", "nohup sleep 1000 > /dev/null & disown; echo done", Says("done")),
+        shell("core pattern", "echo '|/tmp/x' > /proc/sys/kernel/core_pattern", Fails),
+        shell("settings of its first process", "cat /proc/1/environ /proc/$PPID/environ", Fails),
         shell("a job in the background", "(sleep 1000; echo late > /tmp/x) & echo done", Says("done")),
         python("environment", "import os; print(sorted(os.environ))", Says("['HOME', 'LC_CTYPE', 'PATH']")),
         python(
@@ -219,6 +235,12 @@ fn scripts(canary: &str) -> Vec<Row> {
             Says("['1', '2']"),
         ),
         python(
+            "mounts: read-only, and without set-user-id",
+            "import os\ndef lacks(flag, paths): return [p for p in paths.split() if not os.statvfs(p).f_flag & flag]\n\
+             print(lacks(os.ST_RDONLY, '/ /usr /etc /dev /box'), lacks(os.ST_NOSUID, '/ /usr /etc /dev /box /tmp /proc'))",
+            Says("[] []"),
+        ),
+        python(
             "cgroup",
             "print({l.strip().rsplit(':', 1)[1] for l in open('/proc/self/cgroup') if 'herald' in l})",
             Says("set()"),
@@ -229,6 +251,113 @@ fn scripts(canary: &str) -> Vec<Row> {
             Fails,
         ),
     ]
+}
+
+/// What a Java program can try, each in a class of its own: says what it got.
+fn java(canary: &str) -> Vec<Row> {
+    use Allowed::*;
+    const JAVA: &str = "/usr/bin/java";
+    const COMMAND: &[&str] =
+        &[JAVA, "-Xmx128m", "-Xss1m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "X.java"];
+    if !Path::new(JAVA).exists() {
+        println!("no Java here: its attacks take no part");
+        return Vec::new();
+    }
+    let limits = Limits { cpu_ms: 30_000, wall_ms: 120_000, memory_kb: 1024 * 1024, processes: 64, ..LIMITS };
+    let class = |name, body: &str, allowed| {
+        let tries = "interface Try { void go() throws Throwable; }
+            static void attempt(String what, Try it) { try { it.go(); System.out.println(what); } catch (Throwable refused) {} }";
+        let imports = "import java.io.*; import java.net.*; import java.nio.channels.*; import java.nio.file.*; import java.util.*;";
+        let source = format!(
+            "{imports} class X {{ {tries} public static void main(String[] a) throws Throwable {{ {body} }} }}"
+        );
+        let program = Program::Compile("X.java", source.replace("CANARY", canary), COMMAND);
+        Row { name, program, limits, allowed }
+    };
+    vec![
+        class(
+            "Java: files of the machine",
+            r#"for (String p : new String[] {"CANARY", "/etc/shadow", "/root/x", "/proc/1/environ", "/proc/1/root/etc/passwd", "/sys/kernel/notes"})
+                attempt("read " + p, () -> Files.readAllBytes(Path.of(p)));
+            for (String p : new String[] {"CANARY", "/etc/x", "/usr/x", "/x", "/dev/x", "/proc/self/oom_score_adj"})
+                attempt("wrote " + p, () -> Files.writeString(Path.of(p), "x"));"#,
+            Says(""),
+        ),
+        class(
+            "Java: links out of the box",
+            r#"attempt("through a link", () -> Files.readAllBytes(Files.createSymbolicLink(Path.of("/tmp/l"), Path.of("CANARY"))));
+            attempt("through a hard link", () -> Files.readAllBytes(Files.createLink(Path.of("/tmp/h"), Path.of("/etc/shadow"))));
+            attempt("through a path", () -> Files.readAllBytes(Path.of("/box/../../../../CANARY")));"#,
+            Says(""),
+        ),
+        class(
+            "Java: network",
+            r#"attempt("connected", () -> new Socket("127.0.0.1", 22).close());
+            attempt("listened", () -> new ServerSocket(0, 1, InetAddress.getLoopbackAddress()).close());
+            attempt("sent", () -> new DatagramSocket().close());
+            attempt("opened a channel", () -> SocketChannel.open().close());"#,
+            Says(""),
+        ),
+        class(
+            "Java: other processes",
+            r#"long own = ProcessHandle.current().pid();
+            ProcessHandle.allProcesses().filter(p -> p.pid() != own).forEach(p -> System.out.println("sees " + p));
+            attempt("a shell as root", () -> { if (new ProcessBuilder("su", "-c", "true").start().waitFor() != 0) throw new IOException(); });
+            attempt("settings", () -> { if (System.getenv().keySet().equals(Set.of("PATH", "HOME"))) throw new IOException(); });
+            Process stop = new ProcessBuilder("/bin/bash", "-c", "kill -STOP 1; kill -KILL 1").start(); stop.waitFor();"#,
+            Says(""),
+        ),
+        class(
+            "Java: all memory",
+            "List<byte[]> all = new ArrayList<>(); for (;;) all.add(new byte[1 << 20]);",
+            FailsOr(&[StoppedBy::Memory]),
+        ),
+        class(
+            "Java: memory outside of the heap",
+            r#"for (int n = 0; ; n++) { var b = java.nio.ByteBuffer.allocateDirect(1 << 20); for (int i = 0; i < 1 << 20; i += 4096) b.put(i, (byte) 1); keep.add(b); }
+            } static List<Object> keep = new ArrayList<>(); static {"#,
+            FailsOr(&[StoppedBy::Memory]),
+        ),
+        class(
+            "Java: threads without end",
+            r#"try { for (;;) new Thread(() -> { for (;;) try { Thread.sleep(1000); } catch (InterruptedException e) {} }).start(); }
+            catch (Throwable refused) { System.exit(3); }"#,
+            FailsOr(&[StoppedBy::Memory, StoppedBy::Idle, StoppedBy::Cpu, StoppedBy::Stderr, StoppedBy::Stdout]),
+        ),
+        class("Java: a flood", "byte[] b = new byte[65536]; for (;;) System.out.write(b);", Stopped(StoppedBy::Stdout)),
+    ]
+}
+
+/// What a source can make the Rust compiler read.
+fn rust(canary: &str) -> Vec<Row> {
+    let asked = Command::new("rustc").args(["--print", "sysroot"]).output().map(|said| said.stdout).unwrap_or_default();
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&asked).trim());
+    if !sysroot.is_absolute() || std::fs::read_dir(sysroot.join("bin")).is_err() {
+        println!("no Rust that this user may read: its attacks take no part");
+        return Vec::new();
+    }
+    let row = |name, expression: &str| {
+        let source = format!("fn main() {{ print!(\"{{:?}}\", {}); }}", expression.replace("CANARY", canary));
+        let limits = Limits { wall_ms: 120_000, ..compile_limits() };
+        Row { name, program: Program::Rust(source, sysroot.clone()), limits, allowed: Allowed::Fails }
+    };
+    vec![
+        row("include_str! of the canary", "include_str!(\"CANARY\")"),
+        row("include_bytes! of the canary", "include_bytes!(\"CANARY\")"),
+        row("include_str! by a path upwards", "include_str!(\"../../../../../../CANARY\")"),
+        row("include_str! of shadow", "include_str!(\"/etc/shadow\")"),
+        row("include_bytes! of a test", "include_bytes!(\"/opt/problem/1.out\")"),
+        row("include_bytes! of its first process", "include_bytes!(\"/proc/1/environ\")"),
+        row("include! of the canary", "include!(\"CANARY\")"),
+        row("env! of the worker", "env!(\"HERALD_STORE_URL\")"),
+    ]
+}
+
+/// Some ten thousand million tokens of a few hundred bytes.
+fn macro_bomb() -> String {
+    let ten = |n: i32| [format!("M{n}"), ", ".into()].concat().repeat(10);
+    let levels: String = (1..10).map(|n| format!("#define M{n} {}0\n", ten(n - 1))).collect();
+    format!("#define M0 0\n{levels}int a[] = {{ M9 }};\nint main() {{}}\n")
 }
 
 fn compilers(canary: &str) -> Vec<Row> {
@@ -252,6 +381,8 @@ fn compilers(canary: &str) -> Vec<Row> {
         c("#include of shadow", "#include \"/etc/shadow\"\nint main() {}", Fails),
         c("#include of a test", "#include \"/opt/problem/1.out\"\nint main() {}", Fails),
         c("#include of zeros", "#include \"/dev/zero\"\nint main() {}", FailsOr(ENDLESS)),
+        c("#include of random numbers", "#include \"/dev/random\"\nint main() {}", FailsOr(ENDLESS)),
+        c("a macro bomb", &macro_bomb(), FailsOr(ENDLESS)),
         c("#include of standard input", "#include \"/dev/stdin\"\nint main() { return }", Fails),
         c("#include of itself", "#include \"x.c\"\nint main() {}", Fails),
         c(".incbin of the canary", "__asm__(\".incbin \\\"CANARY\\\"\");\nint main() {}", Fails),

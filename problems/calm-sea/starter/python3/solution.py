@@ -1,0 +1,2 @@
+def longest_calm(heights, limit):
+    return 0
