@@ -63,13 +63,14 @@ struct Request {
 impl Request {
     fn new(args: &Args) -> Result<Self> {
         let Some(entry) = args.files.first() else { return Err(Error::Use("name a source file".into())) };
+        let language = args.language.clone().map_or_else(|| language_of(entry), Ok)?;
         // One file goes without its name, so that the language can give it the one that it wants.
         let (source, files) = match args.files.as_slice() {
             [one] => (Some(read_text(one)?), None),
             several => (None, Some(several.iter().map(|path| source_file(path)).collect::<Result<_>>()?)),
         };
         Ok(Self {
-            language: args.language.clone().map_or_else(|| language_of(entry), Ok)?,
+            language,
             source,
             files,
             stdin: args.stdin.as_deref().map(read_text).transpose()?,

@@ -58,7 +58,8 @@ async fn all_sorts(sandbox: &Sandbox, n: usize) {
     assert_eq!(work.read_file("folder/file", 100).await.unwrap().unwrap(), n.to_string().as_bytes());
     let (argv, limits, by) = match n % 4 {
         0 => (["/bin/sh", "-c", "while :; do :; done"], Limits { cpu_ms: 20, ..LIMITS }, StoppedBy::Cpu),
-        1 => (["/bin/sh", "-c", "sleep 9"], Limits { wall_ms: 20, ..LIMITS }, StoppedBy::Idle),
+        // Long enough that the shell's own start is no tenth of it.
+        1 => (["/bin/sh", "-c", "sleep 9"], Limits { wall_ms: 300, ..LIMITS }, StoppedBy::Idle),
         2 => (["/bin/sh", "-c", "yes"], Limits { stdout_bytes: 5_000, ..LIMITS }, StoppedBy::Stdout),
         _ => (["/bin/sh", "-c", "exec yes > /tmp/x"], Limits { file_kb: 4, ..LIMITS }, StoppedBy::FileSize),
     };
