@@ -96,7 +96,13 @@ async fn one_that_died_while_it_waited_is_replaced(_: Bench) {
             Err(error) => lost(&error),
         }
     }
-    assert_eq!(stdout(&work.run(run(&["/bin/echo", "hi"], LIMITS)).await.unwrap()), "hi\n");
+    // The other kind may still be one of those that were killed last: it is said to be lost once, then there is another.
+    let mut last = work.run(run(&["/bin/echo", "hi"], LIMITS)).await;
+    if let Err(error) = &last {
+        lost(error);
+        last = work.run(run(&["/bin/echo", "hi"], LIMITS)).await;
+    }
+    assert_eq!(stdout(&last.unwrap()), "hi\n");
 }
 
 /// Killed between two looks, after it was chosen: said to be lost, never taken for the program's end.
