@@ -77,7 +77,8 @@ for name in "${names[@]}"; do
   for part in "${wanted[@]}"; do [[ $name != *"$part"* ]] || asked=1; done
   [ "$asked" = 1 ] || continue
   printf '%s' "$name" > "$HERALD_MUTATION"
-  timeout --kill-after 5 "$PATIENCE" "$binary" --as-container "${TESTS[@]}" > "$work/log" 2>&1 || true
+  # In a pid namespace of its own: what outlives its run because a layer is off ends with the tests.
+  timeout --kill-after 5 "$PATIENCE" unshare --pid --fork --kill-child --mount-proc "$binary" --as-container "${TESTS[@]}" > "$work/log" 2>&1 || true
   failed=$(sed -n 's/^test container::it::\(.*\) \.\.\. FAILED$/`\1`/p' "$work/log" | sort)
   count=$(grep -c . <<< "$failed" || true)
   if grep -aq 'the sandbox starts: ' "$work/log"; then
