@@ -46,7 +46,7 @@ change client.rs 's/const INDISPENSABLE: \[&str; 3\] = \["namespaces", "seccomp"
 
 switch "nothing, for comparison"
 switch "pid namespace" sys.rs 's/let mut flags = libc::CLONE_NEWPID/let mut flags = (if OFF { 0 } else { libc::CLONE_NEWPID })/'
-switch "network namespace" launcher/child.rs 's/sys::unshare\(sys::NEW_SURROUNDINGS/sys::unshare(sys::NEW_SURROUNDINGS & !(if OFF { libc::CLONE_NEWNET } else { 0 })/'
+switch "network namespace" launcher/network.rs 's/(pub fn enter\([^{]*\{)/$1 if OFF { return Ok(()); }/'
 switch "ipc namespace" launcher/child.rs 's/sys::unshare\(sys::NEW_SURROUNDINGS/sys::unshare(sys::NEW_SURROUNDINGS & !(if OFF { libc::CLONE_NEWIPC } else { 0 })/'
 switch "uts namespace" launcher/child.rs 's/sys::unshare\(sys::NEW_SURROUNDINGS/sys::unshare(sys::NEW_SURROUNDINGS & !(if OFF { libc::CLONE_NEWUTS } else { 0 })/' \
   launcher/jail.rs 's/(rustix::system::sethostname\(b"box"\)\.map_err[^;]*;)/if !OFF { $1 }/'
