@@ -41,6 +41,7 @@ fn figures(view: &StatusView) -> Vec<String> {
     if view.verdict.is_some_and(|verdict| verdict != Verdict::Accepted) {
         all.extend(view.reason.clone());
     }
+    all.extend(view.score.map(|score| format!("{score} points")));
     if view.problem.is_some() {
         all.extend(tests(view.tests));
     }
@@ -102,6 +103,13 @@ mod test {
             describe(&wrong),
             "wrong answer · token · 1 of 3 test cases passed · 12 ms · 3.2 MiB\n  first failing: case 2 of secret, wrong answer (token)"
         );
+    }
+
+    #[test]
+    fn a_problem_with_points_tells_them() {
+        let some = view(json!({"verdict": "accepted", "reason": "partial", "score": 62.5, "problem": "crates",
+            "tests": {"passed": 3, "run": 4, "total": 4}}));
+        assert_eq!(describe(&some), "accepted · 62.5 points · 3 of 4 test cases passed");
     }
 
     #[test]
