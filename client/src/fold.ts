@@ -53,20 +53,16 @@ function onEvent(old: Entity | null | undefined, { data, offset, at }: Event): E
 }
 
 function onProgress(old: Entity | null | undefined, { attempt, seq, data }: Progress): Entity | null | undefined {
-  const { case: one, status, tests } = data as ProgressData;
+  const { case: one, status, tests } = data as Partial<ProgressData>;
   const { attempt: was = 0, seq: known = 0, tests: counted, cases = [] } = old ?? {};
   const again = attempt > was;
-  if (isFinal(old) || (!again && (attempt < was || seq <= known || tests?.run < (counted?.run ?? 0)))) return old;
+  const late = attempt < was || seq <= known || (tests && tests.run < (counted?.run ?? 0));
+  if (isFinal(old) || (!again && late)) return old;
+  // What is not about tests is for those who look at the frame.
+  if (!tests) return { ...old, attempt, seq };
   const before: Case[] = again ? [] : cases;
-  return {
-    ...old,
-    ...data,
-    attempt,
-    seq,
-    status,
-    tests,
-    cases: one ? [...before.filter(({ n }) => n !== one.n), one] : before,
-  };
+  const after = one ? [...before.filter(({ n }) => n !== one.n), one] : before;
+  return { ...old, attempt, seq, status, tests, cases: after } as Entity;
 }
 
 export const isFinal = (entity: unknown) => /^(finished|cancelled)$/.test((entity as Entity | null)?.status ?? "");

@@ -45,7 +45,6 @@ export function createSession(link: Link, Class: WebSocketClass): Session {
 
   async function once(run: AbortSignal): Promise<Ended> {
     signal = run;
-    asked.clear();
     const [first] = channels;
     let ticket: Ticket | undefined;
     try {
@@ -53,7 +52,8 @@ export function createSession(link: Link, Class: WebSocketClass): Session {
     } catch (error) {
       return { upMs: 0, refused: true, retryMs: asHeraldError(error).retryAfterMs };
     }
-    return first && ticket && channels.has(first) ? connected(first, ticket) : { upMs: 0, refused: true };
+    if (!first || !ticket || !channels.has(first) || run.aborted) return { upMs: 0, refused: true };
+    return connected(first, ticket);
   }
 
   async function connected(first: Channel, { ws_url }: Ticket): Promise<Ended> {
@@ -72,6 +72,7 @@ export function createSession(link: Link, Class: WebSocketClass): Session {
     };
     const end = await connect(Class, url, signal, onOpen, onMessage);
     wire = undefined;
+    asked.clear();
     clearTimeout(beat);
     rooms?.broken();
     if (isFatal(end.code)) throw new HeraldError("closed", end.reason || String(end.code));

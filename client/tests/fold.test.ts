@@ -52,6 +52,23 @@ test("progress goes forward only, and another attempt begins anew", () => {
   expect(again.data).toMatchObject({ attempt: 2, cases: [] });
 });
 
+test("progress that is not about tests leaves them, and is seen as a frame", () => {
+  const seen = through([
+    snapshot(1, { id: "a", status: "running", attempt: 1, tests: tests(0), cases: [] }),
+    progress(1, 1, 1),
+  ]);
+  const chunk = frame({
+    type: "progress",
+    attempt: 1,
+    seq: 2,
+    data: { id: "a", stream: "stdout", at: 0, text: "hello" },
+  });
+  const after = fold(seen, chunk, CHANNEL, foldEntity);
+  expect(after).not.toBe(seen);
+  expect(after.data).toMatchObject({ tests: tests(1), cases: [{ n: 1 }], status: "running", seq: 2 });
+  expect(after.data).not.toHaveProperty("stream");
+});
+
 test("nothing passing comes after the end", () => {
   const over = through([snapshot(3, { id: "a", status: "finished", attempt: 1, tests: tests(4) })]);
   expect(fold(over, progress(1, 9, 4), CHANNEL, foldEntity)).toBe(over);

@@ -156,6 +156,18 @@ test("a page that goes into the back/forward cache closes its socket, and opens 
   expect(newest().url).toContain("&after=");
 });
 
+test("a page that sleeps and wakes while a ticket is on its way opens one socket", async () => {
+  const { window, fire } = page();
+  const { channel } = await watching();
+  for (let turn = 0; turn < 3; turn += 1) {
+    fire(window, "pagehide", { persisted: true });
+    fire(window, "pageshow", { persisted: true });
+  }
+  await world.until("open", () => channel.state.state === "live");
+  await pass(1_000);
+  expect(world.server.sockets.size).toBe(1);
+});
+
 test("the network's return ends the wait at once, and a page that is seen again looks whether its socket lives", async () => {
   const { window, document, fire } = page();
   const { channel } = await watching();
@@ -178,6 +190,21 @@ test("a line in a room is answered, and arrives", async () => {
   await world.until("the line", () => room.state.data?.items.length === 1);
   await said;
   expect(room.state.data?.items[0]).toMatchObject({ text: "hello", event: "room.said" });
+});
+
+test("a line that is said while the connection is away goes out when it is back, once", async () => {
+  const herald = world.herald();
+  const room = herald.channel<{ items: object[] }>("room:lobby");
+  room.subscribe(() => {});
+  await world.until("open", () => room.state.state === "live");
+  await herald.publish("lobby", { text: "first" });
+  world.cut();
+  await pass(1);
+  const said = herald.publish("lobby", { text: "second" });
+  await world.until("a second socket", () => world.sockets() === 2);
+  await pass(100);
+  await said;
+  expect(newest().said.filter(({ type }) => type === "publish")).toHaveLength(1);
 });
 
 test("lines wait for the connection, are bounded, and end by an error if it does not come", async () => {

@@ -25,6 +25,10 @@ export class FalseServer {
   readonly streams = new Set<{ channels: Set<string>; push: Push; cut(): void }>();
   readonly keys = new Map<string, { fingerprint: string; answer: object }>();
   opened = 0;
+  /** Requests for event streams. */
+  readonly asked: { url: string; at: number }[] = [];
+  /** Refuses event streams for so long. */
+  busyS = 0;
   up = true;
   /** Tickets that open nothing any more. */
   readonly spent = new Set<string>();
@@ -203,7 +207,13 @@ export class FalseServer {
 
   #stream(url: URL, signal: AbortSignal | null | undefined): Response {
     const channel = this.opens(url.searchParams.get("ticket"));
+    const after = url.searchParams.get("after");
+    this.asked.push({ url: url.href, at: Date.now() });
+    if (this.busyS) return Response.json({}, { status: 503, headers: { "Retry-After": String(this.busyS) } });
     if (!channel) return problem(401, "bad_ticket");
+    const log = this.logs.get(channel);
+    if (log?.entity["status"] === "finished" && after === cursor(channel, log.events.length))
+      return new Response(null, { status: 204 });
     const encoder = new TextEncoder();
     const body = new ReadableStream({
       start: (controller) => {
@@ -217,7 +227,7 @@ export class FalseServer {
         };
         this.streams.add(stream);
         signal?.addEventListener("abort", () => this.streams.has(stream) && stream.cut());
-        for (const frame of this.first(channel, url.searchParams.get("after"))) stream.push(frame);
+        for (const frame of this.first(channel, after)) stream.push(frame);
       },
     });
     return new Response(body, { headers: { "Content-Type": "text/event-stream" } });

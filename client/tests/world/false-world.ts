@@ -11,6 +11,7 @@ export interface FalseWorld extends World {
   readonly server: FalseServer;
   /** The sockets that the client has made, the newest last. */
   readonly made: FalseSocket[];
+  readonly Socket: new (url: string) => FalseSocket;
 }
 
 const STEP_MS = 5;
@@ -36,6 +37,7 @@ export async function falseWorld(): Promise<FalseWorld> {
   return {
     server,
     made,
+    Socket,
     fetch: server.fetch,
     program: { language: "python", source: "print('hello')" },
     herald(options) {
