@@ -4,6 +4,7 @@
 //! Invariants: never more deliveries than permits; a delivery is acked only after what it led to is recorded (or there was
 //! nothing to do); a run whose lease is gone is killed and writes nothing.
 
+mod cancels;
 mod job;
 mod steps;
 
@@ -15,9 +16,11 @@ use herald_domain::broker::{Delivery, WorkConsumer};
 use herald_domain::submission::{Claim, Judgement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 pub use steps::{Steps, Stopped};
+
+use cancels::Cancels;
 
 use crate::Deps;
 use crate::patience::retry_pauses;
@@ -53,16 +56,35 @@ pub async fn run_worker(deps: Deps, config: WorkConfig, judge: Arc<dyn Judge>, s
     let permits = Arc::new(Semaphore::new(config.slots.into()));
     let running = TaskTracker::new();
     let kill = CancellationToken::new();
+    let (cancels, hearing) = listen_for_cancels(&deps);
     while let Some((permit, delivery)) = next(&mut *consumer, &permits, &shutdown).await {
         let (deps, class, judge, kill) = (deps.clone(), config.class.clone(), judge.clone(), kill.clone());
-        let shutdown = shutdown.clone();
+        let (shutdown, cancels) = (shutdown.clone(), cancels.clone());
         running.spawn(async move {
-            job::work_on(deps, class, judge, delivery, kill, shutdown).await;
+            job::work_on(deps, class, judge, delivery, Stops { kill, shutdown, cancels }).await;
             drop(permit);
         });
     }
     consumer.close().await;
-    drain(&running, &kill, config.grace).await
+    let left = drain(&running, &kill, config.grace).await;
+    drop(hearing);
+    left
+}
+
+/// What may stop a job.
+struct Stops {
+    /// The grace period is over.
+    kill: CancellationToken,
+    shutdown: CancellationToken,
+    cancels: Cancels,
+}
+
+/// Hears until the guard is dropped.
+fn listen_for_cancels(deps: &Deps) -> (Cancels, AbortOnDropHandle<()>) {
+    let cancels = Cancels::default();
+    let (hearer, broker) = (cancels.clone(), deps.broker.clone());
+    let task = tokio::spawn(async move { hearer.hear(&*broker).await });
+    (cancels, AbortOnDropHandle::new(task))
 }
 
 /// Starts consuming; the broker may be away for a while.

@@ -1,19 +1,19 @@
 //! The worker's side: questions to the launcher, answered whenever it gets to it.
 
+mod files;
 mod link;
+mod live;
 mod supervisor;
 
-use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{MemfdFlags, SealFlags};
-
-use crate::wire::{Answer, Ask, Job, Outcome, Settings};
-use crate::{Config, Layer, Report, Run, SandboxError};
+use crate::wire::{Answer, Ask, Job, JobFds, Outcome, Settings};
+use crate::{BoxFile, Config, Layer, Report, Run, SandboxError, Streams, listing};
+use files::sealed;
 use link::Link;
+use live::Live;
 use supervisor::Supervisor;
 
 /// How long after a run's own limit the launcher may still be silent before it is given up.
@@ -68,29 +68,78 @@ pub struct WorkBox {
 }
 
 impl WorkBox {
-    /// Writes plain files into the box (names without `/`), as the box's own user. A file of that name is replaced.
-    pub async fn write_files(&self, files: &[(String, Vec<u8>)]) -> Result<(), SandboxError> {
-        if let Some((name, _)) = files.iter().find(|(name, _)| !is_plain(name)) {
-            return Err(SandboxError::Setup(format!("{name:?} is not a plain file name")));
-        }
-        let contents = sealed(files.iter().map(|(_, contents)| contents.as_slice()))?;
-        let files = files.iter().map(|(name, contents)| (name.clone(), contents.len() as u64)).collect();
+    /// Writes plain files into the box as the box's own user, with the folders on the way. A file of that name is replaced.
+    pub async fn write_files(&self, files: &[BoxFile]) -> Result<(), SandboxError> {
+        let entries = files::entries(files)?;
+        let contents = sealed(files.iter().map(|file| file.content.as_slice()))?;
         let _turn = self.turn.lock().await;
-        let ask = Ask::Write { box_id: self.box_id, files };
+        let ask = Ask::Write { box_id: self.box_id, files: entries };
         match self.link.ask(ask, &[contents.as_fd()])?.answer_within(ANSWER_GRACE * 2).await? {
             (Answer::Written, _) => Ok(()),
             (other, _) => Err(unexpected(other)),
         }
     }
 
+    /// The contents of one file. `None`: it is not there, is not a plain file of one name, or is larger than this.
+    pub async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, SandboxError> {
+        if !files::is_plain(path) {
+            return Ok(None);
+        }
+        let read = self.read(Some(path.to_owned()), max_bytes).await?;
+        Ok(read.and_then(|files| files.into_iter().next()).map(|file| file.content))
+    }
+
+    /// Every file of the box, folders that have none left out. `None`: they are more than this, or there is something else
+    /// than plain files, so that a copy would not be the same.
+    pub async fn files(&self, max_bytes: u64) -> Result<Option<Vec<BoxFile>>, SandboxError> {
+        self.read(None, max_bytes).await
+    }
+
+    async fn read(&self, path: Option<String>, max_bytes: u64) -> Result<Option<Vec<BoxFile>>, SandboxError> {
+        let memory = files::memory()?;
+        let _turn = self.turn.lock().await;
+        let ask = Ask::Read { box_id: self.box_id, path, max_bytes };
+        match self.link.ask(ask, &[memory.as_fd()])?.answer_within(ANSWER_GRACE * 2).await? {
+            (Answer::Read(None), _) => Ok(None),
+            (Answer::Read(Some(length)), _) => {
+                let listing = files::contents(&mut std::iter::once(memory), length)?;
+                listing::parse(&listing).map(Some).map_err(|e| SandboxError::Gone(e.to_string()))
+            }
+            (other, _) => Err(unexpected(other)),
+        }
+    }
+
     /// Runs a program to its end or a limit. Dropping the future kills it.
     pub async fn run(&self, run: Run) -> Result<Report, SandboxError> {
-        let stdin = sealed(std::iter::once(run.stdin.as_slice()))?;
+        self.run_with(run, Streams::default()).await
+    }
+
+    /// The same, with input and output of the caller's own.
+    pub async fn run_with(&self, run: Run, streams: Streams) -> Result<Report, SandboxError> {
         let patience = Duration::from_millis(run.limits.wall_ms).saturating_add(ANSWER_GRACE);
-        let Run { argv, env, limits, writable, mounts, .. } = run;
-        let ask = Ask::Run { box_id: self.box_id, job: Job { argv, env, limits, writable, mounts } };
+        let Run { argv, env, limits, writable, mounts, stdin } = run;
+        let stdin = match streams.stdin {
+            Some(given) => given,
+            None => sealed(std::iter::once(stdin.as_slice()))?,
+        };
+        let live = streams.live.map(Live::new).transpose()?;
+        let fds = JobFds { stdout: streams.stdout.is_some(), kept: live.is_some() };
+        let ask = Ask::Run { box_id: self.box_id, job: Job { argv, env, limits, writable, mounts, fds } };
         let _turn = self.turn.lock().await;
-        match self.link.ask(ask, &[stdin.as_fd()])?.answer_within(patience).await? {
+        let call = {
+            let kept = live.as_ref().map(Live::files);
+            let sent = std::iter::once(stdin.as_fd()).chain(streams.stdout.as_ref().map(AsFd::as_fd));
+            let sent: Vec<_> = sent.chain(kept.into_iter().flatten()).collect();
+            self.link.ask(ask, &sent)?
+        };
+        // The launcher has them now; the other end of a pipe must see when the program's own is gone.
+        drop((stdin, streams.stdout));
+        let answer = call.answer_within(patience);
+        let answer = match live {
+            Some(live) => live.send_until(answer).await?,
+            None => answer.await?,
+        };
+        match answer {
             (Answer::Ran(outcome), outputs) => report(outcome, outputs),
             (other, _) => Err(unexpected(other)),
         }
@@ -116,7 +165,7 @@ async fn open_box(supervisor: &Arc<Supervisor>) -> Result<WorkBox, SandboxError>
 async fn probe(supervisor: &Arc<Supervisor>) -> Result<Vec<Layer>, SandboxError> {
     let work = open_box(supervisor).await?;
     let ask = Ask::Probe { box_id: work.box_id };
-    match work.link.ask(ask, &[])?.answer_within(ANSWER_GRACE * 2).await? {
+    match work.link.ask(ask, &[files::memory()?.as_fd()])?.answer_within(ANSWER_GRACE * 2).await? {
         (Answer::Probed(layers), _) => Ok(layers),
         (other, _) => Err(unexpected(other)),
     }
@@ -133,38 +182,10 @@ fn refuse_without(layers: &[Layer], allow_weak: bool) -> Result<(), SandboxError
     }
 }
 
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 255 && name != "." && name != ".." && !name.contains(['/', '\0'])
-}
-
-/// A memory file that nobody can change any more.
-fn sealed<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Result<OwnedFd, SandboxError> {
-    let complain = |e: std::io::Error| SandboxError::Setup(format!("could not make a memory file: {e}"));
-    let memory = rustix::fs::memfd_create("input", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING);
-    let file = File::from(memory.map_err(|e| complain(e.into()))?);
-    let mut at = 0;
-    for part in parts {
-        file.write_all_at(part, at).map_err(complain)?;
-        at += part.len() as u64;
-    }
-    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-    rustix::fs::fcntl_add_seals(&file, seals).map_err(|e| complain(e.into()))?;
-    Ok(file.into())
-}
-
 fn report(outcome: Outcome, outputs: Vec<OwnedFd>) -> Result<Report, SandboxError> {
     let mut outputs = outputs.into_iter();
-    let mut read = |length: u64| {
-        let mut bytes = vec![0; length as usize];
-        if length > 0 {
-            let file = outputs.next().ok_or_else(|| SandboxError::Gone("an output did not arrive".into()))?;
-            File::from(file)
-                .read_exact_at(&mut bytes, 0)
-                .map_err(|e| SandboxError::Gone(format!("an output could not be read: {e}")))?;
-        }
-        Ok::<_, SandboxError>(bytes)
-    };
-    let (stdout, stderr) = (read(outcome.stdout_bytes)?, read(outcome.stderr_bytes)?);
+    let stdout = files::contents(&mut outputs, outcome.stdout_bytes)?;
+    let stderr = files::contents(&mut outputs, outcome.stderr_bytes)?;
     let Outcome { exit, stopped_by, cpu_ms, wall_ms, memory_kb, memory_source, .. } = outcome;
     Ok(Report { exit, stopped_by, cpu_ms, wall_ms, memory_kb, memory_source, stdout, stderr })
 }
@@ -196,16 +217,6 @@ mod tests {
     fn an_indispensable_layer_cannot_be_waived() {
         for name in INDISPENSABLE {
             assert!(refuse_without(&[layer(name, false)], true).is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn only_plain_names_are_written() {
-        for good in ["main.c", "Main.java", "a b", "..."] {
-            assert!(is_plain(good), "{good:?}");
-        }
-        for bad in ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\0b"] {
-            assert!(!is_plain(bad), "{bad:?}");
         }
     }
 }

@@ -17,8 +17,11 @@ mod identity;
 mod init;
 mod jail;
 mod landlocked;
+mod orders;
 mod output;
+mod pool;
 mod probe;
+mod reader;
 mod usage;
 mod writer;
 
@@ -33,6 +36,7 @@ use crate::wire::{Answer, Ask, Receiver, Reply, Request, send};
 use active::Active;
 use boxes::Boxes;
 use ground::Ground;
+use pool::Pool;
 
 /// Runs the launcher to its end on the socket that the worker left as standard input.
 pub fn main() -> ! {
@@ -73,7 +77,7 @@ fn serve(mut socket: Receiver<BorrowedFd<'static>>) -> io::Result<()> {
     crate::sys::forget_clean_file_pages("/host/proc/self/smaps")?;
     send(socket.as_fd(), &Reply { id, answer: Answer::Ready }, &[])?;
     let boxes = Boxes::new(settings);
-    Launcher { socket, ground, boxes, runs: Vec::new(), waiting: VecDeque::new() }.serve()
+    Launcher { socket, ground, boxes, pool: Pool::default(), runs: Vec::new(), waiting: VecDeque::new() }.serve()
 }
 
 /// How long the runs that are left at the end may take to die.
@@ -83,6 +87,7 @@ struct Launcher {
     socket: Receiver<BorrowedFd<'static>>,
     ground: Ground,
     boxes: Boxes,
+    pool: Pool,
     runs: Vec<Active>,
     /// Questions that wait for a slot or for the box's current run, in order.
     waiting: VecDeque<(Request, Vec<OwnedFd>)>,
@@ -97,6 +102,15 @@ impl Launcher {
             }
             self.watch_runs()?;
             self.take_waiting()?;
+            self.pool.reap(&self.ground);
+            self.prepare_next();
+        }
+    }
+
+    /// Makes sandboxes that will be wanted, as long as nobody asks for anything.
+    fn prepare_next(&mut self) {
+        if self.ground.keeps_sandboxes() {
+            while !self.socket.is_ready() && self.pool.make_one(&self.ground, self.boxes.wanted()) {}
         }
     }
 
@@ -104,8 +118,10 @@ impl Launcher {
     fn end(&mut self) -> io::Result<()> {
         let patience = Instant::now() + LAST_PATIENCE;
         self.runs.iter_mut().for_each(Active::forget);
-        while !self.runs.is_empty() && Instant::now() < patience {
+        self.pool.leave_all();
+        while !(self.runs.is_empty() && self.pool.is_empty()) && Instant::now() < patience {
             self.watch_runs()?;
+            self.pool.reap(&self.ground);
             let _ = poll(&mut [], Some(&timespec(Duration::from_millis(2))));
         }
         if let Ok(tree) = &self.ground.cgroups {
@@ -123,6 +139,7 @@ impl Launcher {
         for run in &self.runs {
             fds.extend(run.descriptors().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         }
+        fds.extend(self.pool.descriptors().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) => Ok(!fds[0].revents().is_empty()),
             Err(rustix::io::Errno::INTR) => Ok(false),
@@ -134,17 +151,21 @@ impl Launcher {
     fn watch_runs(&mut self) -> io::Result<()> {
         let mut n = 0;
         while n < self.runs.len() {
-            if !self.runs[n].watch() {
+            if !self.runs[n].watch(self.ground.keeps_sandboxes()) {
                 n += 1;
                 continue;
             }
             let run = self.runs.swap_remove(n);
             self.boxes.leave(run.box_id());
             let asked_by = run.asked_by();
-            let (answer, files) = run.finish(&self.ground);
+            let (answer, files, sandbox, reusable) = run.finish();
             if let Some(id) = asked_by {
                 let fds: Vec<_> = files.iter().map(AsFd::as_fd).collect();
                 send(self.socket.as_fd(), &Reply { id, answer }, &fds)?;
+            }
+            match reusable {
+                true => self.pool.give_back(&self.ground, sandbox),
+                false => self.pool.bury(sandbox),
             }
         }
         Ok(())
@@ -183,20 +204,18 @@ impl Launcher {
             }),
             Ask::Close { box_id } => {
                 self.boxes.close(box_id);
+                self.pool.leave_box(box_id);
                 None
             }
             Ask::Begin(_) => Some(Answer::Failed("the sandbox has its settings already".into())),
-            ask => {
-                let started = self.boxes.enter(&ask).and_then(|place| Active::start(id, place, ask, fds, &self.ground));
-                match started {
-                    Ok(run) => {
-                        self.boxes.occupy(run.box_id());
-                        self.runs.push(run);
-                        None
-                    }
-                    Err(reason) => Some(Answer::Failed(reason)),
+            ask => match Active::start(id, ask, fds, (&mut self.boxes, &mut self.pool, &self.ground)) {
+                Ok(run) => {
+                    self.boxes.occupy(run.box_id());
+                    self.runs.push(run);
+                    None
                 }
-            }
+                Err(reason) => Some(Answer::Failed(reason)),
+            },
         }
     }
 }

@@ -17,10 +17,12 @@
 
 mod client;
 mod launcher;
+mod listing;
 mod seccomp;
 mod sys;
 mod wire;
 
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 pub use client::{Sandbox, WorkBox};
@@ -80,6 +82,49 @@ pub struct Run {
     pub writable: bool,
     /// Beside the standard read-only root (`/usr`, `/bin`, `/lib*`, stub `/etc`).
     pub mounts: Vec<Mount>,
+}
+
+/// A plain file of a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoxFile {
+    /// Within the box: up to four plain names with `/` between them. One that ends in `/` is an empty folder.
+    pub path: String,
+    pub executable: bool,
+    pub content: Vec<u8>,
+}
+
+impl BoxFile {
+    /// One that is only read.
+    pub fn new(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), executable: false, content: content.into() }
+    }
+}
+
+/// Where a run's input comes from and its output goes to, if not from and to memory.
+#[derive(Debug, Default)]
+pub struct Streams {
+    /// Instead of `Run::stdin`: a pipe, say from another run. Nothing of the sandbox holds it once the program has begun.
+    pub stdin: Option<OwnedFd>,
+    /// The report's `stdout` is then empty, and no cap applies to it.
+    pub stdout: Option<OwnedFd>,
+    /// Gets the first 64 KiB of each output while it is written. It never holds the run up: what finds no room is sent
+    /// later, or, at the run's end, not at all (room for 32 is always enough at the end).
+    pub live: Option<tokio::sync::mpsc::Sender<Chunk>>,
+}
+
+/// A piece of an output, at most 4 KiB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    pub stream: Stream,
+    /// How many bytes of the stream came before it.
+    pub at: u64,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    Stdout,
+    Stderr,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -11,6 +11,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 pub const NEW_USER: libc::c_int = libc::CLONE_NEWUSER;
 pub const NEW_MOUNT: libc::c_int = libc::CLONE_NEWNS;
+/// Of a run, without the pid namespace, which is made with its first process, and without the cgroup namespace: that one's
+/// root is the group that one is in when it is made.
+pub const NEW_SURROUNDINGS: libc::c_int =
+    libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 pub const NEW_CGROUP: libc::c_int = libc::CLONE_NEWCGROUP;
 
 /// The file descriptor on which a run's processes tell the launcher how it goes; see `launcher::child`.
@@ -30,16 +34,10 @@ fn checked(result: libc::c_long) -> io::Result<libc::c_long> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-/// Makes a child that is pid 1 of fresh pid, mount, network, ipc and uts namespaces (and user, if asked). The cgroup
-/// namespace comes later: its root is the group that one is in when it is made.
-pub fn clone_into_namespaces(own_user: bool) -> io::Result<Forked> {
-    let mut flags = libc::CLONE_NEWPID
-        | libc::CLONE_NEWNS
-        | libc::CLONE_NEWNET
-        | libc::CLONE_NEWIPC
-        | libc::CLONE_NEWUTS
-        | libc::CLONE_PIDFD
-        | libc::SIGCHLD;
+/// Makes a child that is pid 1 of a fresh pid namespace (and in a fresh user namespace, if asked). The others it makes for
+/// itself, so that the launcher need not wait for the kernel to build them.
+pub fn clone_into_pid_namespace(own_user: bool) -> io::Result<Forked> {
+    let mut flags = libc::CLONE_NEWPID | libc::CLONE_PIDFD | libc::SIGCHLD;
     if own_user {
         flags |= libc::CLONE_NEWUSER;
     }
@@ -163,6 +161,13 @@ pub fn close_from(first: RawFd) -> io::Result<()> {
     // SAFETY: takes no pointers. The callers own nothing that they use afterwards: a child that never returns, or the
     // launcher before it has opened anything.
     checked(unsafe { libc::syscall(libc::SYS_close_range, first as libc::c_uint, libc::c_uint::MAX, 0) })?;
+    Ok(())
+}
+
+/// Closes the descriptors 0 to `last`.
+pub fn close_up_to(last: RawFd) -> io::Result<()> {
+    // SAFETY: as for `close_from`; called by a run's first process, which uses its status pipe only.
+    checked(unsafe { libc::syscall(libc::SYS_close_range, 0, last as libc::c_uint, 0) })?;
     Ok(())
 }
 

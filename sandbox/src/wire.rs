@@ -17,7 +17,8 @@ use crate::{Cgroups, Exit, Layer, Limits, MemorySource, Mount, StoppedBy};
 /// The largest message; a longer command line or environment is refused by the worker.
 pub const MAX_MESSAGE: usize = 128 * 1024;
 
-const MAX_FDS: usize = 2;
+/// A run's input and its own output, and the memory files that keep what it writes.
+const MAX_FDS: usize = 4;
 
 /// From the worker. `id` names the question; its answer bears the same.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,17 +36,23 @@ pub enum Ask {
     Close {
         box_id: u64,
     },
-    /// Files (name, length), whose contents follow one another in the memory file that comes along.
+    /// Files, whose contents follow one another in the memory file that comes along.
     Write {
         box_id: u64,
-        files: Vec<(String, u64)>,
+        files: Vec<Entry>,
     },
-    /// A program; its input comes along.
+    /// What is in the box, one file or every file: to be written into the memory file that comes along (see `listing`).
+    Read {
+        box_id: u64,
+        path: Option<String>,
+        max_bytes: u64,
+    },
+    /// A program; its input comes along, then what `job.fds` names.
     Run {
         box_id: u64,
         job: Job,
     },
-    /// Report from inside which layers are live.
+    /// Report from inside which layers are live; an empty input comes along.
     Probe {
         box_id: u64,
     },
@@ -63,6 +70,28 @@ pub struct Settings {
     pub cgroups: Cgroups,
 }
 
+/// A file of a box without its contents; a folder if the path ends in `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub path: String,
+    pub executable: bool,
+    pub length: u64,
+}
+
+impl Ask {
+    /// The box that it is about, if there is one.
+    pub fn box_id(&self) -> Option<u64> {
+        match self {
+            Self::Close { box_id }
+            | Self::Write { box_id, .. }
+            | Self::Read { box_id, .. }
+            | Self::Run { box_id, .. }
+            | Self::Probe { box_id } => Some(*box_id),
+            Self::Begin(_) | Self::Open | Self::Forget { .. } => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
     pub argv: Vec<String>,
@@ -70,6 +99,16 @@ pub struct Job {
     pub limits: Limits,
     pub writable: bool,
     pub mounts: Vec<Mount>,
+    pub fds: JobFds,
+}
+
+/// What comes along with a program, after its input, in this order.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct JobFds {
+    /// Where the program itself writes its output.
+    pub stdout: bool,
+    /// Memory files for both outputs, which the worker reads while they grow.
+    pub kept: bool,
 }
 
 /// From the launcher.
@@ -86,6 +125,8 @@ pub enum Answer {
         box_id: u64,
     },
     Written,
+    /// How long what was asked for is in the memory file; `None`: it is not there, not plain, or too much.
+    Read(Option<u64>),
     /// The outputs that are not empty come along as memory files.
     Ran(Outcome),
     Probed(Vec<Layer>),
@@ -132,6 +173,13 @@ pub struct Receiver<F> {
 impl<F: AsFd> Receiver<F> {
     pub fn new(socket: F) -> Self {
         Self { socket, buffer: vec![0; MAX_MESSAGE] }
+    }
+
+    /// Whether a message is there, or the end.
+    pub fn is_ready(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&now)).is_ok_and(|ready| ready > 0)
     }
 
     /// Waits for one message; `None` when the other side is gone.
@@ -185,7 +233,7 @@ mod tests {
         let memory = rustix::fs::memfd_create("test", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
         let mut memory = std::fs::File::from(memory);
         memory.write_all(b"contents").unwrap();
-        let files = vec![("a.c".to_owned(), 8)];
+        let files = vec![Entry { path: "a.c".into(), executable: false, length: 8 }];
         send(here.as_fd(), &Request { id: 7, ask: Ask::Write { box_id: 1, files } }, &[memory.as_fd()]).unwrap();
         let (request, fds): (Request, _) = Receiver::new(there).receive().unwrap().unwrap();
         assert_eq!(request.id, 7);

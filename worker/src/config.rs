@@ -64,9 +64,10 @@ impl Config {
         self.slots.unwrap_or_else(cores)
     }
 
-    /// What to start the sandbox with: a slot for each submission, and one for trying languages out meanwhile.
+    /// What to start the sandbox with: two slots for each submission, since one to an interactive problem talks with a program
+    /// that has a box of its own, and one for trying languages out meanwhile.
     pub fn sandbox(&self) -> herald_sandbox::Config {
-        let slots = u32::from(self.slots()) + 1;
+        let slots = u32::from(self.slots()) * 2 + 1;
         herald_sandbox::Config {
             slots,
             allow_weak: self.allow_weak_sandbox,

@@ -18,7 +18,7 @@ use herald_domain::text::printable;
 use herald_pipeline::work::{AttemptFailed, Judge, Steps, Stopped};
 use herald_sandbox::{Report, SandboxError};
 
-use crate::languages::{Language, Languages, Unusable};
+use crate::languages::{CompileSpec, Language, Languages, Unusable};
 use crate::package::Problem;
 use crate::problems::{Missing, Problems};
 use crate::program::{BINARY, Program, RunLimits};
@@ -72,9 +72,9 @@ impl SandboxJudge {
 
         let total = problem.as_ref().map(|problem| u32::try_from(problem.cases.len()).unwrap_or(u32::MAX));
         let mut tally = Tally::new(language.version.clone(), total);
-        if let Some(report) = compile(&*folder, &program, &language).await? {
+        if let Some((report, spec)) = compile(&*folder, &program, &language).await? {
             tally.compiled(compile_output(&report));
-            if let Some(reason) = outcome::compile_failure(&report) {
+            if let Some(reason) = outcome::compile_failure(&report, spec) {
                 return Ok(tally.finish(Verdict::CompileError, reason));
             }
         }
@@ -114,7 +114,7 @@ impl Job<'_> {
         let limits = run_limits(Some(&problem.limits), &self.claim.limits, self.language.spec.run.time_factor);
         for case in &problem.cases {
             let Some(report) = self.run(case.input.clone(), &limits).await? else { return Ok(nothing_to_run(tally)) };
-            let outcome = outcome::of_case(&report, &limits, &self.language.spec.out_of_memory, case);
+            let outcome = outcome::of_case(&report, &limits, &self.language.spec, case);
             let result = tally.case(&case.group, &report, outcome);
             steps.case(tally.tests(), result.clone());
             observe(&self.language.spec.id, result.verdict, &report);
@@ -130,8 +130,8 @@ impl Job<'_> {
         let limits = run_limits(None, &self.claim.limits, self.language.spec.run.time_factor);
         let stdin = self.claim.stdin.clone().unwrap_or_default().into_bytes();
         let Some(report) = self.run(stdin, &limits).await? else { return Ok(nothing_to_run(tally)) };
-        let (verdict, reason) = outcome::of_run(&report, &limits, &self.language.spec.out_of_memory)
-            .unwrap_or((Verdict::Accepted, "ok".into()));
+        let (verdict, reason) =
+            outcome::of_run(&report, &limits, &self.language.spec).unwrap_or((Verdict::Accepted, "ok".into()));
         tally.measured(&report);
         tally.outputs(output(&report.stdout), output(&report.stderr));
         observe(&self.language.spec.id, verdict, &report);
@@ -152,16 +152,16 @@ fn nothing_to_run(tally: Tally) -> Judgement {
     tally.finish(Verdict::CompileError, "not_executable".into())
 }
 
-async fn compile(
+async fn compile<'a>(
     folder: &dyn WorkFolder,
     program: &Program<'_>,
-    language: &Language,
-) -> Result<Option<Report>, SandboxError> {
-    let Some(run) = program.compile() else { return Ok(None) };
+    language: &'a Language,
+) -> Result<Option<(Report, &'a CompileSpec)>, SandboxError> {
+    let (Some(run), Some(spec)) = (program.compile(), &language.spec.compile) else { return Ok(None) };
     let report = folder.run(run).await?;
     let seconds = report.wall_ms as f64 / 1_000.0;
     metrics::histogram!("herald_compile_seconds", "language" => language.spec.id.clone()).record(seconds);
-    Ok(Some(report))
+    Ok(Some((report, spec)))
 }
 
 fn observe(language: &str, verdict: Verdict, report: &Report) {

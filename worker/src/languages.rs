@@ -6,6 +6,7 @@
 
 mod probe;
 mod spec;
+mod symptoms;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use herald_domain::language::LanguageInfo;
 use tokio::sync::OnceCell;
 
 pub(crate) use spec::{CompileSpec, LanguageSpec, SOURCES};
+pub(crate) use symptoms::Symptoms;
 pub(crate) use toolchain::Toolchain;
 
 use crate::runner::Runner;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use herald_domain::submission::SourceFile;
-use herald_sandbox::{Limits, Run};
+use herald_sandbox::{BoxFile, Limits, Run};
 
 use crate::languages::{CompileSpec, Language, LanguageSpec, SOURCES};
 
@@ -51,8 +51,8 @@ impl<'a> Program<'a> {
     }
 
     /// What to write into the work folder.
-    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
-        self.files.iter().map(|file| (file.name.clone(), file.content.clone().into_bytes())).collect()
+    pub(crate) fn files(&self) -> Vec<BoxFile> {
+        self.files.iter().map(|file| BoxFile::new(file.name.as_str(), file.content.as_str())).collect()
     }
 
     /// The run that compiles it, if the language has one.

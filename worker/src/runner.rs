@@ -1,7 +1,7 @@
 //! What the worker needs of the sandbox, as a trait, so that verdicts can be tested over scripted reports.
 
 use async_trait::async_trait;
-use herald_sandbox::{Report, Run, Sandbox, SandboxError, WorkBox};
+use herald_sandbox::{BoxFile, Report, Run, Sandbox, SandboxError, Streams, WorkBox};
 
 #[async_trait]
 pub(crate) trait Runner: Send + Sync + 'static {
@@ -11,10 +11,22 @@ pub(crate) trait Runner: Send + Sync + 'static {
 
 #[async_trait]
 pub(crate) trait WorkFolder: Send + Sync {
-    async fn write_files(&self, files: &[(String, Vec<u8>)]) -> Result<(), SandboxError>;
+    async fn write_files(&self, files: &[BoxFile]) -> Result<(), SandboxError>;
+
+    #[allow(dead_code, reason = "artefacts and judges of several passes come to read; nothing does yet")]
+    /// `None`: not there, not plain, or larger than this.
+    async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, SandboxError>;
+
+    #[allow(dead_code, reason = "as above")]
+    /// Every file. `None`: not all plain, or more than this.
+    async fn files(&self, max_bytes: u64) -> Result<Option<Vec<BoxFile>>, SandboxError>;
 
     /// Runs to the end or a limit; dropping the future kills the run.
-    async fn run(&self, run: Run) -> Result<Report, SandboxError>;
+    async fn run_with(&self, run: Run, streams: Streams) -> Result<Report, SandboxError>;
+
+    async fn run(&self, run: Run) -> Result<Report, SandboxError> {
+        self.run_with(run, Streams::default()).await
+    }
 }
 
 #[async_trait]
@@ -26,12 +38,20 @@ impl Runner for Sandbox {
 
 #[async_trait]
 impl WorkFolder for WorkBox {
-    async fn write_files(&self, files: &[(String, Vec<u8>)]) -> Result<(), SandboxError> {
+    async fn write_files(&self, files: &[BoxFile]) -> Result<(), SandboxError> {
         Self::write_files(self, files).await
     }
 
-    async fn run(&self, run: Run) -> Result<Report, SandboxError> {
-        Self::run(self, run).await
+    async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, SandboxError> {
+        Self::read_file(self, path, max_bytes).await
+    }
+
+    async fn files(&self, max_bytes: u64) -> Result<Option<Vec<BoxFile>>, SandboxError> {
+        Self::files(self, max_bytes).await
+    }
+
+    async fn run_with(&self, run: Run, streams: Streams) -> Result<Report, SandboxError> {
+        Self::run_with(self, run, streams).await
     }
 }
 

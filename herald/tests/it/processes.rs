@@ -16,6 +16,7 @@ mod program;
 mod scale;
 mod script;
 mod site;
+mod stopping;
 mod story;
 mod up;
 mod watcher;

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{AttemptFailed, Judge, Steps};
+use super::cancels::{Cancels, LISTEN_AFTER};
+use super::{AttemptFailed, Judge, Steps, Stops};
 use crate::patience::{insist, insist_for, pause, retry_delay_ms, retry_pauses};
 use crate::{Deps, announce};
 
@@ -29,13 +30,12 @@ pub(super) async fn work_on(
     class: String,
     judge: Arc<dyn Judge>,
     delivery: Box<dyn Delivery>,
-    kill: CancellationToken,
-    shutdown: CancellationToken,
+    stops: Stops,
 ) {
     let span = consume_span(&*delivery);
     span.in_scope(|| tracing::debug!("taken"));
     let token = LeaseToken(Uuid::new_v4());
-    match claim(&deps, &class, token, &shutdown).instrument(span).await {
+    match claim(&deps, &class, token, &stops.shutdown).instrument(span).await {
         None => return,
         Some(Claimed::Nothing) => {}
         Some(Claimed::Exhausted(event)) => {
@@ -46,7 +46,7 @@ pub(super) async fn work_on(
         Some(Claimed::Work(claim, event)) => {
             announce(&*deps.broker, &event);
             let span = judge_span(&claim, delivery.redelivered());
-            run(&deps, *claim, &*judge, &kill).instrument(span).await;
+            run(&deps, *claim, &*judge, &stops).instrument(span).await;
         }
     }
     if let Err(error) = delivery.ack().await {
@@ -92,13 +92,14 @@ fn judge_span(claim: &Claim, redelivered: bool) -> tracing::Span {
 }
 
 /// Judges under the lease and records what came of it.
-async fn run(deps: &Deps, claim: Claim, judge: &dyn Judge, kill: &CancellationToken) {
+async fn run(deps: &Deps, claim: Claim, judge: &dyn Judge, stops: &Stops) {
     tracing::info!("judging");
+    let kill = &stops.kill;
     let stopped = kill.child_token();
     let steps = Steps::new(deps.clone(), claim.submission.clone(), claim.token, stopped.clone());
     let outcome = tokio::select! {
         outcome = judged(judge, &claim, &steps) => Some(outcome),
-        () = keep_lease(deps, &claim, &stopped) => None,
+        () = keep_lease(deps, &claim, &stops.cancels, &stopped) => None,
         () = steps.tell() => None,
     };
     match outcome {
@@ -130,15 +131,19 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// Renews the lease every third of it. Returns when the judge has to be dropped: the lease is gone or could not be renewed
-/// in time. The token is cancelled first, so that a judge that is mid-way through killing a run may see it.
-async fn keep_lease(deps: &Deps, claim: &Claim, stopped: &CancellationToken) {
+/// Renews the lease every third of it, and when a cancel is heard of. Returns when the judge has to be dropped: the lease is
+/// gone or could not be renewed in time. The token is cancelled first, so that a judge that is mid-way through killing a run
+/// may see it.
+async fn keep_lease(deps: &Deps, claim: &Claim, cancels: &Cancels, stopped: &CancellationToken) {
     let lease = Duration::from_millis(LEASE_MS);
     let mut until = Instant::now() + lease;
+    if stopped.run_until_cancelled(tokio::time::sleep(LISTEN_AFTER)).await.is_none() {
+        return;
+    }
+    let listening = cancels.listen(claim);
     loop {
-        tokio::select! {
-            () = stopped.cancelled() => return,
-            () = tokio::time::sleep(lease / 3) => {}
+        if stopped.run_until_cancelled(listening.next()).await.is_none() {
+            return;
         }
         let asked = Instant::now();
         let renewal = deps.store.renew(claim.submission.id, claim.token, LEASE_MS);

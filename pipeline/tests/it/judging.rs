@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use herald_domain::broker::{Broker, LiveSignal};
 use herald_domain::event::LiveMessage;
-use herald_domain::store::{Outbox, Submissions};
+use herald_domain::store::{Cancelled, Outbox, Submissions};
 use herald_domain::submission::{Status, Verdict};
 use tokio::sync::Semaphore;
 
@@ -86,7 +86,7 @@ async fn a_lease_survives_a_renewal_that_fails() {
     assert_eq!((done.attempt, judge.stopped.available_permits()), (1, 0));
 }
 
-/// Before the store would give it to somebody else, so that no two judge the same: a third try would come at the lease's end.
+/// Before the store would give it to somebody else, so that no two judge the same: one more try would come at the lease's end.
 #[tokio::test]
 async fn a_run_whose_lease_cannot_be_renewed_is_stopped_before_the_lease_is_over() {
     let world = world().await;
@@ -96,7 +96,7 @@ async fn a_run_whose_lease_cannot_be_renewed_is_stopped_before_the_lease_is_over
     world.submit().await;
     let _ = judge.begun.acquire().await.unwrap();
     assert!(tokio::time::timeout(PATIENCE, judge.stopped.acquire()).await.is_ok(), "the run went on without a lease");
-    assert!(world.faulty.calls("renew") <= 2);
+    assert!(world.faulty.calls("renew") <= 3);
 }
 
 /// A program that is killed looks like one that crashed; what a judge says of it is not believed.
@@ -210,6 +210,35 @@ async fn a_cancel_stops_the_run_and_no_verdict_follows() {
     let names = world.event_names(id).await;
     assert_eq!(names.last().map(String::as_str), Some("submission.cancelled"));
     assert_eq!(world.get(id).await.verdict, None);
+}
+
+/// Heard of, it does not wait for the next renewal, which is five seconds after the look at the row that begins the listening.
+#[tokio::test]
+async fn a_cancel_that_is_announced_stops_the_run_at_once() {
+    let world = world().await;
+    let judge = Scripted::new([Deed::Wait(Arc::new(Semaphore::new(0)))]);
+    world.worker(&judge);
+    let (id, other) = (world.submit().await, world.submit().await);
+    world.until_calls("renew", 2).await;
+    let Cancelled::Now(_, event) = world.store.cancel_submission(id, None).await.unwrap() else { panic!("not open") };
+    herald_pipeline::announce(&*world.broker, &event.0);
+    let stopped = tokio::time::timeout(Duration::from_secs(2), judge.stopped.acquire()).await;
+    assert!(stopped.is_ok(), "the run waited for its renewal");
+    assert_eq!(world.faulty.calls("renew"), 3, "only the one is asked about");
+    assert_eq!(world.get(other).await.status, Status::Compiling);
+}
+
+/// Before anybody listened: nothing is heard of it, but the row is looked at when listening begins.
+#[tokio::test]
+async fn a_cancel_made_before_one_listens_is_seen() {
+    let world = world().await;
+    let judge = Scripted::new([Deed::Wait(Arc::new(Semaphore::new(0)))]);
+    world.worker(&judge);
+    let id = world.submit().await;
+    let _ = judge.begun.acquire().await.unwrap();
+    world.store.cancel_submission(id, None).await.unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(3), judge.stopped.acquire()).await;
+    assert!(stopped.is_ok(), "the run waited for its renewal");
 }
 
 #[tokio::test]

@@ -1,20 +1,16 @@
-//! One run under way: watched from outside until its first process is dead, then told as an answer (`telling`).
+//! One question under way in its sandbox: watched from outside until it is answered (`telling`).
 
+mod starting;
 mod telling;
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::Signal;
-
-use super::boxes::Place;
-use super::cgroup::{Group, GroupLimits, Used};
-use super::child::{self, Launch, Payload, Started, monotonic_ns};
-use super::ground::Ground;
+use super::cgroup::Used;
+use super::child::monotonic_ns;
 use super::output::Output;
+use super::pool::Prepared;
 use super::usage;
-use crate::wire::Ask;
 use crate::{Limits, MemorySource, StoppedBy};
 
 /// How often memory and CPU time are looked at; near the CPU limit sooner.
@@ -22,23 +18,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const LOOK_SOONEST: Duration = Duration::from_millis(2);
 /// Below this share of the wall limit a run that reached it was not computing but waiting.
 const IDLE_SHARE_PERCENT: u64 = 10;
-
-/// For what the launcher runs on its own account.
-const OWN_LIMITS: Limits = Limits {
-    cpu_ms: 10_000,
-    wall_ms: 20_000,
-    memory_kb: 1024 * 1024,
-    limit_address_space: false,
-    stack_kb: 8 * 1024,
-    processes: 16,
-    file_kb: 4 * 1024 * 1024,
-    stdout_bytes: 64 * 1024,
-    stderr_bytes: 64 * 1024,
-};
+/// Files of this size together may be charged to the program that uses the sandbox next.
+const SMALL_FILES_BYTES: u64 = 256 * 1024;
 
 enum Kind {
     Program,
     Files,
+    Listing,
     Probe,
 }
 
@@ -53,21 +39,17 @@ struct Done {
 pub struct Active {
     /// `None`: nobody wants to know any more.
     asked_by: Option<u64>,
-    place: Place,
+    sandbox: Prepared,
     kind: Kind,
     limits: Limits,
-    group: Option<Box<dyn Group>>,
-    /// CPU time that the group had used when the program began.
+    /// CPU time that the group had used when the program began, and how much of it is the second process's.
     setup_us: u64,
+    second_us: u64,
     memory_source: MemorySource,
-    pid: i32,
-    pidfd: OwnedFd,
-    /// Closing it is how the first process learns that it must end.
-    status: Option<OwnedFd>,
     said: Vec<u8>,
     stdout: Output,
     stderr: Output,
-    /// When the program began, once it has; until then when the run was made.
+    /// When the program began, once it has; until then when the run was asked for.
     began_ns: u64,
     began: Instant,
     next_look: Instant,
@@ -77,78 +59,20 @@ pub struct Active {
     stopped_by: Option<StoppedBy>,
     killed: bool,
     failed: Option<String>,
+    /// The answer to an order about files: how long the listing is, if it was one.
+    moved: Option<Option<u64>>,
     done: Option<Done>,
+    /// Whether the sandbox can wait for another order.
+    reusable: bool,
 }
 
 impl Active {
-    /// Starts what `ask` asks for, with what came along.
-    pub fn start(id: u64, place: Place, ask: Ask, fds: Vec<OwnedFd>, ground: &Ground) -> Result<Self, String> {
-        let stdin = match fds.into_iter().next() {
-            Some(fd) => fd,
-            None => rustix::fs::memfd_create("nothing", rustix::fs::MemfdFlags::CLOEXEC)
-                .map_err(|e| format!("could not make an empty input: {e}"))?,
-        };
-        let (kind, limits, payload, writable, mounts) = match &ask {
-            Ask::Run { job, .. } => {
-                job.mounts.iter().try_for_each(|mount| ground.make_target(mount))?;
-                let payload = Payload::Program { argv: &job.argv, env: &job.env };
-                (Kind::Program, job.limits, payload, job.writable, job.mounts.as_slice())
-            }
-            Ask::Write { files, .. } => (Kind::Files, OWN_LIMITS, Payload::Files(files), true, [].as_slice()),
-            _ => (Kind::Probe, OWN_LIMITS, Payload::Probe, false, [].as_slice()),
-        };
-        let group = match &ground.cgroups {
-            // Of our own code that writes files nothing needs to be limited.
-            Ok(tree) if !matches!(kind, Kind::Files) => Some(tree.make(&group_limits(&limits))?),
-            _ => None,
-        };
-        let folders = group.as_ref().map_or([].as_slice(), |group| group.folders());
-        let launch = Launch { ground, place: &place, writable, mounts, limits: &limits, group: folders, payload };
-        match child::start(&launch, &stdin) {
-            Ok(started) => Ok(Self::new(id, place, kind, limits, group, started)),
-            Err(reason) => {
-                discard(group, ground);
-                Err(reason)
-            }
-        }
-    }
-
-    fn new(id: u64, place: Place, kind: Kind, limits: Limits, group: Option<Box<dyn Group>>, started: Started) -> Self {
-        let now = Instant::now();
-        let memory_source = group.as_ref().map_or(MemorySource::Rusage, |group| group.source());
-        Self {
-            asked_by: Some(id),
-            place,
-            kind,
-            limits,
-            group,
-            setup_us: 0,
-            memory_source,
-            pid: started.pid,
-            pidfd: started.pidfd,
-            status: Some(started.status),
-            said: Vec::new(),
-            stdout: Output::new(started.stdout, limits.stdout_bytes),
-            stderr: Output::new(started.stderr, limits.stderr_bytes),
-            began_ns: monotonic_ns(),
-            began: now,
-            next_look: now + LOOK_EVERY.min(Duration::from_millis(limits.cpu_ms)),
-            cpu_ms: 0,
-            peak_kb: 0,
-            out_of_memory: false,
-            stopped_by: None,
-            killed: false,
-            failed: None,
-            done: None,
-        }
-    }
-
     pub fn asked_by(&self) -> Option<u64> {
         self.asked_by
     }
 
     pub fn box_id(&self) -> u64 {
-        self.place.box_id
+        self.sandbox.place.box_id
     }
 
     /// When to look at it again, if nothing happens before.
@@ -161,8 +85,9 @@ impl Active {
     }
 
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        // The status pipe needs no watching: whatever is said there is followed by the end, or can wait for a look.
-        [Some(self.pidfd.as_fd()), self.stdout.descriptor(), self.stderr.descriptor()].into_iter().flatten()
+        let status = self.sandbox.status.as_ref().map(AsFd::as_fd);
+        let pidfd = self.sandbox.pidfd.as_fd();
+        [Some(pidfd), status, self.stdout.descriptor(), self.stderr.descriptor()].into_iter().flatten()
     }
 
     /// Nobody waits for it any more: it dies.
@@ -171,36 +96,33 @@ impl Active {
         self.kill();
     }
 
-    /// Takes what has come, applies the limits. Whether the run is over and its pid namespace dead.
-    pub fn watch(&mut self) -> bool {
-        let dead = self.is_dead();
+    /// Takes what has come, applies the limits. Whether the question can be answered: no process of the program is left.
+    pub fn watch(&mut self, early: bool) -> bool {
+        let dead = self.sandbox.is_dead();
         self.listen();
         if let Err(error) = self.stdout.drain().and_then(|()| self.stderr.drain()) {
             self.failed.get_or_insert(format!("could not keep the output: {error}"));
             self.kill();
         }
-        if dead {
-            // Reaped here, and only here. The kernel has ended everything else in the namespace before.
-            let _ = crate::sys::wait_for(self.pid);
+        if dead || self.moved.is_some() || (early && self.done.is_some()) {
             return true;
         }
-        if !self.killed {
+        if !self.killed && self.done.is_none() {
             self.apply_limits();
         }
         false
     }
 
-    fn is_dead(&self) -> bool {
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
-        poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
-    }
-
     /// Reads the status pipe.
     fn listen(&mut self) {
         let mut chunk = [0; 1024];
-        while let Some(Ok(got @ 1..)) = self.status.as_ref().map(|status| rustix::io::read(status, &mut chunk)) {
-            self.said.extend_from_slice(&chunk[..got]);
+        loop {
+            match self.sandbox.status.as_ref().map(|status| rustix::io::read(status, &mut chunk)) {
+                Some(Ok(got @ 1..)) => self.said.extend_from_slice(&chunk[..got]),
+                // Its end is the first process's own, which the pidfd tells.
+                Some(Ok(0)) => self.sandbox.status = None,
+                _ => break,
+            }
         }
         while let Some(end) = self.said.iter().position(|&byte| byte == b'\n') {
             let line: Vec<u8> = self.said.drain(..=end).collect();
@@ -212,8 +134,9 @@ impl Active {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let numbers: Vec<i64> = rest.split(' ').map_while(|n| n.parse().ok()).collect();
         match (word, numbers.as_slice()) {
-            ("started", [at_ns, setup_us]) => {
-                self.setup_us = *setup_us as u64;
+            ("started", [at_ns, first_us, second_us]) => {
+                self.second_us = *second_us as u64;
+                self.setup_us = *first_us as u64 + self.second_us;
                 self.began_ns = *at_ns as u64;
                 let ago = Duration::from_nanos(monotonic_ns().saturating_sub(self.began_ns));
                 self.began = Instant::now().checked_sub(ago).unwrap_or(self.began);
@@ -222,10 +145,12 @@ impl Active {
                 self.done = Some(Done {
                     at_ns: *at_ns as u64,
                     wait_status: *status as i32,
-                    cpu_us: *cpu_us as u64,
+                    cpu_us: (*cpu_us as u64).saturating_sub(self.second_us),
                     max_rss_kb: *max_rss_kb as u64,
                 });
             }
+            ("wrote" | "nothing", _) => self.moved = Some(None),
+            ("listed", [length]) => self.moved = Some(Some(*length as u64)),
             ("failed", _) => {
                 self.failed.get_or_insert(rest.to_owned());
             }
@@ -276,11 +201,11 @@ impl Active {
 
     /// Without a cgroup: what their own accounts say.
     fn look_at_processes(&mut self) {
-        let used = usage::of_tree(self.pid);
+        let used = usage::of_tree(self.sandbox.pid);
         let mut resident_kb = used.resident_kb;
         if resident_kb > self.limits.memory_kb && used.processes > 1 {
             // Processes that share pages: count those once before saying that it is too much.
-            resident_kb = usage::proportional_kb(self.pid).unwrap_or(resident_kb);
+            resident_kb = usage::proportional_kb(self.sandbox.pid).unwrap_or(resident_kb);
         }
         self.cpu_ms = self.cpu_ms.max(used.cpu_ms);
         self.peak_kb = self.peak_kb.max(resident_kb);
@@ -289,7 +214,7 @@ impl Active {
 
     /// A group that cannot be read is a limit that is not watched.
     fn used_by_group(&self) -> Result<Option<Used>, String> {
-        let used = self.group.as_ref().map(|group| group.used()).transpose();
+        let used = self.sandbox.group.as_ref().map(|group| group.used()).transpose();
         used.map_err(|e| format!("could not read the cgroup: {e}"))
     }
 
@@ -304,26 +229,9 @@ impl Active {
         self.kill();
     }
 
-    /// Ends the first process, and with it all that is in its namespace: by a signal, and where the right to send that
-    /// is missing by no longer listening to it.
     fn kill(&mut self) {
         self.listen();
-        self.status = None;
         self.killed = true;
-        if let Some(group) = &self.group {
-            group.kill();
-        }
-        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
-    }
-}
-
-fn group_limits(limits: &Limits) -> GroupLimits {
-    // One more for the first process.
-    GroupLimits { memory_kb: limits.memory_kb, processes: limits.processes.saturating_add(1) }
-}
-
-fn discard(group: Option<Box<dyn Group>>, ground: &Ground) {
-    if let (Some(group), Ok(tree)) = (group, &ground.cgroups) {
-        tree.discard(group);
+        self.sandbox.kill();
     }
 }

@@ -6,13 +6,24 @@
 use rustix::mount::{MountFlags, UnmountFlags};
 
 use super::ground::{Ground, text};
+use crate::Mount;
 use crate::wire::{Ask, Settings};
 
 /// Enough for a compiler's temporary files, too few to fill the kernel's memory with empty ones.
 const MAX_FILES: u32 = 16 * 1024;
 
+/// A sandbox that may be needed, or is.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    pub place: Place,
+    pub writable: bool,
+    pub mounts: &'a [Mount],
+}
+
 struct Slot {
     box_id: u64,
+    /// The mounts of the next run that may write the box, and of the next that may not, if one is to be expected.
+    expected: [Option<Vec<Mount>>; 2],
     running: bool,
     /// Closed by its owner, and only waiting for the run in it to be dead.
     closed: bool,
@@ -54,7 +65,7 @@ impl Boxes {
     pub fn ready_for(&self, ask: &Ask) -> bool {
         match ask {
             Ask::Open => self.slots.iter().any(Option::is_none),
-            Ask::Write { box_id, .. } | Ask::Run { box_id, .. } | Ask::Probe { box_id } => {
+            Ask::Write { box_id, .. } | Ask::Read { box_id, .. } | Ask::Run { box_id, .. } | Ask::Probe { box_id } => {
                 self.find(*box_id).is_none_or(|n| self.slots[n].as_ref().is_none_or(|slot| !slot.running))
             }
             Ask::Begin(_) | Ask::Close { .. } | Ask::Forget { .. } => true,
@@ -77,17 +88,37 @@ impl Boxes {
         .map_err(|e| format!("could not mount a box: {e}"))?;
         let box_id = self.next_id;
         self.next_id += 1;
-        self.slots[free] = Some(Slot { box_id, running: false, closed: false });
+        self.slots[free] =
+            Some(Slot { box_id, expected: [Some(Vec::new()), Some(Vec::new())], running: false, closed: false });
         Ok(box_id)
     }
 
     /// Where a run in the box of this question would be.
     pub fn enter(&self, ask: &Ask) -> Result<Place, String> {
-        let (Ask::Write { box_id, .. } | Ask::Run { box_id, .. } | Ask::Probe { box_id }) = ask else {
-            return Err("this takes place in no box".into());
-        };
-        let slot = self.find(*box_id).ok_or("the box is closed")?;
-        Ok(Place { box_id: *box_id, slot: slot as u32, size_kb: self.settings.box_kb })
+        let box_id = ask.box_id().ok_or("this takes place in no box")?;
+        let slot = self.find(box_id).ok_or("the box is closed")?;
+        Ok(Place { box_id, slot: slot as u32, size_kb: self.settings.box_kb })
+    }
+
+    /// Another program is running: what comes after it is mostly one more like it, or after compiling one that writes nothing.
+    pub fn expect_after(&mut self, box_id: u64, writable: bool, mounts: &[Mount]) {
+        self.with(box_id, |slot| {
+            slot.expected[1] = Some(mounts.to_vec());
+            if writable {
+                slot.expected[0] = None;
+            }
+        });
+    }
+
+    /// The sandboxes that are to be expected next.
+    pub fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
+        let open = self.slots.iter().enumerate().filter_map(|(n, slot)| Some((n as u32, slot.as_ref()?)));
+        open.filter(|(_, slot)| !slot.closed).flat_map(|(slot, open)| {
+            let place = Place { box_id: open.box_id, slot, size_kb: self.settings.box_kb };
+            [true, false].into_iter().zip(&open.expected).filter_map(move |(writable, mounts)| {
+                Some(Wanted { place: place.clone(), writable, mounts: mounts.as_deref()? })
+            })
+        })
     }
 
     pub fn occupy(&mut self, box_id: u64) {

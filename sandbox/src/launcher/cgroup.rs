@@ -3,7 +3,7 @@
 //! Version 1 (Documentation/admin-guide/cgroup-v1) and version 2 (cgroup-v2.rst) behind one interface. Every run has a group
 //! of its own, made before it starts and removed after: counters cannot be reset everywhere, and events are cumulative.
 //!
-//! Invariants: a group exists only with all its limits set, else nothing runs in it; the launcher's groups are below its
+//! Invariants: no program runs in a group before all its limits are set; the launcher's groups are below its
 //! own, and it touches no other. Groups left by a launcher that was killed are removed by the next one: a living launcher
 //! holds a lock (flock(2)) on its folder.
 
@@ -49,6 +49,8 @@ pub struct Used {
 pub trait Group {
     /// The folders that a process enters by writing itself into their `cgroup.procs`.
     fn folders(&self) -> &[PathBuf];
+    /// Sets every limit, or says which cannot be set. Before there is a program in it, and once.
+    fn limit(&self, limits: &GroupLimits) -> Result<(), String>;
     fn used(&self) -> io::Result<Used>;
     /// Ends every process in it, where the version can; the end of the first process does the same.
     fn kill(&self) {}
@@ -106,20 +108,17 @@ impl Tree {
         }
     }
 
-    /// A fresh group with these limits, or none at all.
-    pub fn make(&self, limits: &GroupLimits) -> Result<Box<dyn Group>, String> {
+    /// A fresh group, still without limits.
+    pub fn make(&self) -> Result<Box<dyn Group>, String> {
         self.retry();
         let name = self.next.replace(self.next.get() + 1).to_string();
         let folders: Vec<PathBuf> = self.folders.iter().map(|folder| folder.join(&name)).collect();
-        let limited = folders.iter().try_for_each(|folder| made(folder)).and_then(|()| match self.version {
-            Version::One => v1::limit(&folders, limits),
-            Version::Two => v2::limit(&folders[0], limits),
-        });
+        let complete = folders.iter().try_for_each(|folder| made(folder));
         let group: Box<dyn Group> = match self.version {
             Version::One => Box::new(v1::GroupV1::new(folders)),
             Version::Two => Box::new(v2::GroupV2::new(folders)),
         };
-        match limited {
+        match complete {
             Ok(()) => Ok(group),
             Err(reason) => {
                 self.discard(group);

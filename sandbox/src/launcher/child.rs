@@ -1,69 +1,69 @@
-//! Starting a run: the clone, and what its first process does until the program runs.
+//! Making a sandbox: the clone, and what its processes do until they are needed.
 //!
 //! Three processes take part. The launcher clones the first process (pid 1 of the run's pid namespace), which builds its
-//! jail, gives up every right, forks the second, and then only waits (`init`). The second applies the limits and becomes
-//! the program. Both report on the status pipe, one line per message:
-//! `failed <text>`: nothing ran; `started <ns> <cpu µs>`: the program is about to run, and what it took to get there;
-//! `done <ns> <status> <cpu µs> <KiB>`.
+//! jail, gives up every right, forks the second, and then only waits (`init`). The second follows orders (`orders`), the
+//! last of which makes it the program. Both report on the status pipe, one line per message:
+//! `failed <text>`: nothing ran; `wrote`, `listed <bytes>`, `nothing`: files were moved, or there are none;
+//! `started <ns> <cpu µs> <cpu µs>`: the program is about to run, and what the first and the second process took to get there;
+//! `done <ns> <status> <cpu µs> <KiB>`: every process is dead but the first.
 //! The pipe closes on exec, so a program can neither write to it nor hold it.
 
-use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
 
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
+use rustix::process::{DumpableBehavior, Signal};
 use rustix::time::ClockId;
 
 use super::boxes::Place;
 use super::ground::Ground;
-use super::{cgroup, identity, init, jail, landlocked, probe, writer};
+use super::{cgroup, identity, init, jail, landlocked, orders};
+use crate::Mount;
 use crate::sys::{self, Forked, STATUS_FD};
-use crate::{Limits, Mount};
 
-/// Address space that a program needs beside its data: the C library, the stack, what `malloc` keeps in reserve.
-const ADDRESS_SPACE_SLACK_KB: u64 = 64 * 1024;
-const MAX_OPEN_FILES: u64 = 256;
+/// By this name a process can be told from one that runs a program.
+const NAME: &std::ffi::CStr = c"sandbox-ready";
 
-/// What the second process does.
-pub enum Payload<'a> {
-    Program { argv: &'a [String], env: &'a [(String, String)] },
-    Files(&'a [(String, u64)]),
-    Probe,
-}
-
+/// What a sandbox is made for.
 pub struct Launch<'a> {
     pub ground: &'a Ground,
     pub place: &'a Place,
     pub writable: bool,
     pub mounts: &'a [Mount],
-    pub limits: &'a Limits,
     /// The cgroup to join, if there is one.
     pub group: &'a [PathBuf],
-    pub payload: Payload<'a>,
 }
 
-/// A run that has begun: its first process, and the launcher's ends of its pipes (which never block).
+/// What its second process knows of it.
+pub struct Setup<'a> {
+    pub ground: &'a Ground,
+    pub place: &'a Place,
+    pub group: &'a [PathBuf],
+    pub landlocked: bool,
+}
+
+/// The first process of a sandbox, and the launcher's ends of its pipes (which never block) and of its socket.
 pub struct Started {
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub status: OwnedFd,
+    pub orders: OwnedFd,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
 }
 
-/// Starts a run with `stdin` as its input.
-pub fn start(launch: &Launch<'_>, stdin: &OwnedFd) -> Result<Started, String> {
+pub fn start(launch: &Launch<'_>) -> Result<Started, String> {
     let (status, status_in) = pipe()?;
     let (stdout, stdout_in) = pipe()?;
     let (stderr, stderr_in) = pipe()?;
-    match sys::clone_into_namespaces(!launch.ground.privileged) {
-        Ok(Forked::Parent { pid, pidfd: Some(pidfd) }) => Ok(Started { pid, pidfd, status, stdout, stderr }),
+    let (orders, orders_in) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+        .map_err(|e| format!("could not make a socket: {e}"))?;
+    match sys::clone_into_pid_namespace(!launch.ground.privileged) {
+        Ok(Forked::Parent { pid, pidfd: Some(pidfd) }) => Ok(Started { pid, pidfd, status, orders, stdout, stderr }),
         Ok(Forked::Parent { pidfd: None, .. }) => Err("the kernel gave no pidfd".into()),
         Ok(Forked::Child) => {
-            let placed = [(stdin, 0), (&stdout_in, 1), (&stderr_in, 2), (&status_in, STATUS_FD)]
+            let placed = [(&orders_in, 0), (&stdout_in, 1), (&stderr_in, 2), (&status_in, STATUS_FD)]
                 .into_iter()
                 .try_for_each(|(fd, number)| sys::place_fd(fd.as_fd(), number))
                 .and_then(|()| sys::close_from(STATUS_FD + 1));
@@ -100,28 +100,35 @@ pub fn monotonic_ns() -> u64 {
     clock_ns(ClockId::Monotonic)
 }
 
+/// What this process has used.
+pub fn process_cpu_us() -> u64 {
+    clock_ns(ClockId::ProcessCPUTime) / 1000
+}
+
 fn clock_ns(clock: ClockId) -> u64 {
     let now = rustix::time::clock_gettime(clock);
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 fn first_process(launch: &Launch<'_>) -> ! {
-    let landlocked = match confine(launch) {
-        Ok(landlocked) => landlocked,
-        Err(reason) => fail(&reason),
-    };
-    let used_us = clock_ns(ClockId::ProcessCPUTime) / 1000;
+    let (landlocked, joined_us) = confine(launch).unwrap_or_else(|reason| fail(&reason));
+    let setup_us = process_cpu_us().saturating_sub(joined_us);
     match sys::fork() {
-        Ok(Forked::Child) => second_process(launch, landlocked, used_us),
+        Ok(Forked::Child) => second_process(launch, landlocked, setup_us),
         Ok(Forked::Parent { pid, .. }) => init::wait_for(pid),
         Err(error) => fail(&format!("could not start a second process: {error}")),
     }
 }
 
-/// Puts this process, and so all that will come of it, into every layer; whether Landlock is one of them.
-fn confine(launch: &Launch<'_>) -> Result<bool, String> {
+/// Puts this process, and so all that will come of it, into every layer; whether Landlock is one of them, and what the process
+/// had used when its group began to count.
+fn confine(launch: &Launch<'_>) -> Result<(bool, u64), String> {
     let ground = launch.ground;
     die_with_launcher()?;
+    rustix::thread::set_name(NAME).map_err(|e| format!("could not take a name: {e}"))?;
+    sys::unshare(sys::NEW_SURROUNDINGS).map_err(|e| format!("could not make the namespaces of a run: {e}"))?;
+    // Only now: what the kernel needs for namespaces is not the program's.
+    let joined_us = process_cpu_us();
     cgroup::join(launch.group)?;
     sys::unshare(sys::NEW_CGROUP).map_err(|e| format!("could not make a cgroup namespace: {e}"))?;
     if !ground.privileged {
@@ -139,7 +146,7 @@ fn confine(launch: &Launch<'_>) -> Result<bool, String> {
     rustix::thread::set_no_new_privs(true).map_err(|e| complain("set no_new_privs", e.into()))?;
     let landlocked = landlocked::restrict(launch.writable);
     sys::install_seccomp(ground.filter(launch.writable)).map_err(|e| complain("install the seccomp filter", e))?;
-    Ok(landlocked)
+    Ok((landlocked, joined_us))
 }
 
 /// If the launcher is gone already, the signal never comes: then the status pipe has no reader.
@@ -156,70 +163,11 @@ fn die_with_launcher() -> Result<(), String> {
     Ok(())
 }
 
-fn second_process(launch: &Launch<'_>, landlocked: bool, used_us: u64) -> ! {
+fn second_process(launch: &Launch<'_>, landlocked: bool, setup_us: u64) -> ! {
     if let Err(error) = rustix::process::setsid() {
         fail(&format!("could not start a session: {error}"));
     }
     sys::reset_signals();
-    match &launch.payload {
-        Payload::Files(files) => match writer::write(files) {
-            Ok(()) => sys::exit_now(0),
-            Err(reason) => fail(&reason),
-        },
-        Payload::Probe => {
-            set_limits(launch).unwrap_or_else(|reason| fail(&reason));
-            let layers = probe::layers(launch.ground, launch.place.slot, landlocked);
-            let report = serde_json::to_vec(&layers).unwrap_or_default();
-            if std::io::stdout().write_all(&report).and_then(|()| std::io::stdout().flush()).is_err() {
-                fail("the self-test could not report");
-            }
-            // Not only our own code: something must be able to execute in there.
-            become_program(&["/bin/true".to_owned()], &[], used_us)
-        }
-        Payload::Program { argv, env } => {
-            set_limits(launch).unwrap_or_else(|reason| fail(&reason));
-            become_program(argv, env, used_us)
-        }
-    }
-}
-
-fn become_program(argv: &[String], env: &[(String, String)], used_us: u64) -> ! {
-    let Some((executable, arguments)) = argv.split_first().filter(|(first, _)| first.starts_with('/')) else {
-        fail("could not execute: the executable must be an absolute path")
-    };
-    let mut command = Command::new(executable);
-    command.args(arguments).env_clear().envs(env.iter().map(|(name, value)| (name, value)));
-    say(&format!("started {} {used_us}", monotonic_ns()));
-    let error = command.exec();
-    fail(&format!("could not execute {executable}: {error}"))
-}
-
-fn set_limits(launch: &Launch<'_>) -> Result<(), String> {
-    let limits = launch.limits;
-    let kb = |kb: u64| kb.saturating_mul(1024);
-    // A backstop only: whole seconds, and it has been seen to fire early. The launcher's polling decides.
-    let cpu_s = limits.cpu_ms.div_ceil(1000).saturating_add(2);
-    set_limit(Resource::Cpu, cpu_s, cpu_s + 1)?;
-    set_limit(Resource::Fsize, kb(limits.file_kb), kb(limits.file_kb))?;
-    set_limit(Resource::Stack, kb(limits.stack_kb), kb(limits.stack_kb))?;
-    // Counts all processes of the uid: those of the program, and the first one.
-    let processes = limits.processes.saturating_add(1);
-    set_limit(Resource::Nproc, processes, processes)?;
-    set_limit(Resource::Nofile, MAX_OPEN_FILES, MAX_OPEN_FILES)?;
-    for none in [Resource::Core, Resource::Memlock, Resource::Msgqueue, Resource::Rtprio] {
-        set_limit(none, 0, 0)?;
-    }
-    // A cgroup counts what is used, not what is reserved.
-    if limits.limit_address_space && launch.group.is_empty() {
-        let space = kb(limits.memory_kb.saturating_add(limits.stack_kb).saturating_add(ADDRESS_SPACE_SLACK_KB));
-        set_limit(Resource::As, space, space)?;
-    }
-    Ok(())
-}
-
-/// Never raises: a limit that is lower already, as in some containers, is kept.
-fn set_limit(resource: Resource, soft: u64, hard: u64) -> Result<(), String> {
-    let allowed = rustix::process::getrlimit(resource).maximum.unwrap_or(u64::MAX);
-    let new = Rlimit { current: Some(soft.min(allowed)), maximum: Some(hard.min(allowed)) };
-    rustix::process::setrlimit(resource, new).map_err(|e| format!("could not limit {resource:?}: {e}"))
+    let Launch { ground, place, group, .. } = *launch;
+    orders::follow(&Setup { ground, place, group, landlocked }, setup_us)
 }

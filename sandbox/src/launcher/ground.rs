@@ -26,6 +26,8 @@ pub const NAMESPACES: [&str; 7] = ["pid", "mnt", "net", "ipc", "uts", "cgroup", 
 
 const READ_ONLY: u64 = ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV;
 const SYSTEM_FOLDERS: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
+/// Two of each of two kinds, and as many that are on their way out.
+const WAITING_PROCESSES: u64 = 8;
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 /// What the dynamic linker and the Java of Debian read; the rest of `/etc` is ours.
 const SHOWN_OF_ETC: [&str; 4] = ["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives"];
@@ -71,6 +73,18 @@ impl Ground {
     pub fn filter(&self, writable: bool) -> &[Instruction] {
         let [compile, run] = &self.filters;
         if writable { compile } else { run }
+    }
+
+    /// Whether sandboxes may wait for their program. Not where the number of processes is bounded by uid alone: those that wait
+    /// would count.
+    pub fn keeps_sandboxes(&self) -> bool {
+        !self.privileged || self.cgroups.is_ok()
+    }
+
+    /// How many processes beside its own a run may find counted as its uid's. With a cgroup that is not the bound that holds,
+    /// and a user namespace of its own counts for itself.
+    pub fn waiting_processes(&self) -> u64 {
+        if self.privileged && self.keeps_sandboxes() { WAITING_PROCESSES } else { 0 }
     }
 
     /// The uid that a slot's programs have, as they see it.

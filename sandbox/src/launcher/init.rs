@@ -12,6 +12,8 @@ use crate::sys::{self, STATUS_FD};
 
 /// Waits for the program, reports on it, and ends: with it ends the pid namespace.
 pub fn wait_for(program: i32) -> ! {
+    // The other end of a program's pipe must see when the program itself is done with it.
+    sys::close_up_to(2).unwrap_or_else(|e| fail(&format!("could not let go of the streams: {e}")));
     let ending = sys::children_ending().unwrap_or_else(|e| fail(&format!("could not watch the program: {e}")));
     let status = sys::inherited(STATUS_FD);
     let wait_status = loop {

@@ -10,9 +10,9 @@ use rustix::fs::MemfdFlags;
 const CHUNK: usize = 64 * 1024;
 
 pub struct Output {
-    /// `None` once all its writers are gone, or once there is too much.
+    /// `None` once all its writers are gone, once there is too much, or if the program writes elsewhere.
     pipe: Option<OwnedFd>,
-    /// Made at the first byte: most runs write to one output only.
+    /// Made at the first byte, since most runs write to one output only; or the worker's, which reads along.
     kept: Option<File>,
     taken: u64,
     cap: u64,
@@ -20,8 +20,8 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn new(pipe: OwnedFd, cap: u64) -> Self {
-        Self { pipe: Some(pipe), kept: None, taken: 0, cap, over: false }
+    pub fn new(pipe: Option<OwnedFd>, kept: Option<File>, cap: u64) -> Self {
+        Self { pipe, kept, taken: 0, cap, over: false }
     }
 
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
@@ -71,9 +71,9 @@ impl Output {
         self.over
     }
 
-    /// How much was kept, and where.
-    pub fn into_kept(self) -> (u64, Option<File>) {
-        (self.taken, self.kept)
+    /// How much was kept, and where, if it was anything.
+    pub fn take_kept(&mut self) -> (u64, Option<File>) {
+        (self.taken, self.kept.take().filter(|_| self.taken > 0))
     }
 }
 
@@ -88,16 +88,16 @@ mod tests {
     fn drained(written: &[u8], cap: u64) -> Output {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).unwrap();
         rustix::io::write(&write, written).unwrap();
-        let mut output = Output::new(read, cap);
+        let mut output = Output::new(Some(read), None, cap);
         output.drain().unwrap();
         output
     }
 
     #[test]
     fn output_up_to_the_cap_is_kept_whole() {
-        let output = drained(b"hello", 5);
+        let mut output = drained(b"hello", 5);
         assert!(!output.is_over());
-        let (length, file) = output.into_kept();
+        let (length, file) = output.take_kept();
         let mut read = vec![0; length as usize];
         file.unwrap().read_exact_at(&mut read, 0).unwrap();
         assert_eq!(read, b"hello");
@@ -105,16 +105,16 @@ mod tests {
 
     #[test]
     fn one_byte_more_is_too_much_and_the_rest_is_kept() {
-        let output = drained(b"hello!", 5);
+        let mut output = drained(b"hello!", 5);
         assert!(output.is_over());
         assert!(output.descriptor().is_none());
-        assert_eq!(output.into_kept().0, 5);
+        assert_eq!(output.take_kept().0, 5);
     }
 
     #[test]
     fn no_output_makes_no_file() {
-        let output = drained(b"", 0);
+        let mut output = drained(b"", 0);
         assert!(!output.is_over());
-        assert!(output.into_kept().1.is_none());
+        assert!(output.take_kept().1.is_none());
     }
 }

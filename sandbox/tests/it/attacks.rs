@@ -1,7 +1,7 @@
 //! What hostile programs try. Every layer stays on throughout, and nothing but this machine's own loopback address is
 //! ever named.
 
-use herald_sandbox::{Exit, Limits, Run};
+use herald_sandbox::{BoxFile, Exit, Limits, Run};
 
 use crate::bench::*;
 
@@ -202,7 +202,7 @@ print(done)";
 
 async fn a_read_only_box_cannot_be_written(bench: Bench) {
     let work = bench.open_box().await;
-    work.write_files(&[("mine".into(), b"as it was".to_vec())]).await.unwrap();
+    work.write_files(&[BoxFile::new("mine", "as it was")]).await.unwrap();
     let script = "echo other > mine; rm -f mine; chmod 777 mine .; touch new; ln -s a b; cat mine; ls";
     let report = work.run(run(&["/bin/sh", "-c", script], LIMITS)).await.unwrap();
     assert_eq!(stdout(&report), "as it wasmine\n");
@@ -242,9 +242,9 @@ async fn links_left_in_the_box_lead_nowhere(bench: Bench) {
     prepare.writable = true;
     assert_eq!(work.run(prepare).await.unwrap().exit, Exit::Code(0));
     for name in ["a", "b", "c", "e", "f"] {
-        work.write_files(&[(name.into(), b"mine".to_vec())]).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+        work.write_files(&[BoxFile::new(name, "mine")]).await.unwrap_or_else(|e| panic!("{name}: {e}"));
     }
-    assert!(reason(work.write_files(&[("d".into(), b"mine".to_vec())]).await).contains("could not write d"));
+    assert!(reason(work.write_files(&[BoxFile::new("d", "mine")]).await).contains("could not write d"));
     let report = work.run(run(&["/bin/cat", "a", "b", "c", "e", "f"], LIMITS)).await.unwrap();
     assert_eq!(stdout(&report), "mine".repeat(5));
     assert_eq!(std::fs::read_to_string(&target).unwrap(), "untouched");

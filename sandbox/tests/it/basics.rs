@@ -1,6 +1,6 @@
 //! What every run does.
 
-use herald_sandbox::{Exit, Limits, MemorySource, Run};
+use herald_sandbox::{BoxFile, Exit, Limits, MemorySource, Run};
 
 use crate::bench::*;
 
@@ -71,7 +71,7 @@ async fn what_cannot_be_executed_is_named(bench: Bench) {
     let work = bench.open_box().await;
     let missing = reason(work.run(run(&["/box/not-there"], LIMITS)).await);
     assert!(missing.contains("/box/not-there") && missing.contains("No such file"), "{missing}");
-    work.write_files(&[("text".into(), b"not a program".to_vec())]).await.unwrap();
+    work.write_files(&[BoxFile::new("text", "not a program")]).await.unwrap();
     let text = reason(work.run(run(&["/box/text"], LIMITS)).await);
     assert!(text.contains("/box/text") && text.contains("Permission denied"), "{text}");
     let relative = reason(work.run(run(&["sh"], LIMITS)).await);

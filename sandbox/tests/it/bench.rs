@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use herald_sandbox::{Cgroups, Config, Exit, Limits, Mount, Report, Run, Sandbox, SandboxError, WorkBox};
+use herald_sandbox::{BoxFile, Cgroups, Config, Exit, Limits, Mount, Report, Run, Sandbox, SandboxError, WorkBox};
 use tokio::runtime::{Handle, Runtime};
 
 pub const SLOTS: u32 = 4;
@@ -99,7 +99,7 @@ pub fn compile_limits() -> Limits {
 
 pub async fn compile(work: &WorkBox, source: &str, name: &str) {
     let file = format!("{name}.c");
-    work.write_files(&[(file.clone(), source.as_bytes().to_vec())]).await.expect("files are written");
+    work.write_files(&[BoxFile::new(file.as_str(), source)]).await.expect("files are written");
     let argv = ["/usr/bin/gcc", "-O0", "-w", "-pthread", "-o", name, &file];
     let report = work.run(Run { writable: true, ..run(&argv, compile_limits()) }).await.expect("a compiler");
     assert_eq!(report.exit, Exit::Code(0), "{}", String::from_utf8_lossy(&report.stderr));

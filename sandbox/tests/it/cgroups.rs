@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use herald_sandbox::{Cgroups, Config, Exit, Limits, MemorySource, Sandbox, SandboxError, StoppedBy};
 
 use crate::bench::*;
+use crate::lifecycle::{all_below, eventually};
 
 crate::tests![
     a_run_without_its_cgroup_does_not_run,
@@ -39,6 +40,11 @@ fn groups_in(folder: &PathBuf) -> usize {
     std::fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()).count()
 }
 
+fn kill(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+}
+
 async fn a_run_without_its_cgroup_does_not_run(bench: Bench) {
     if !bench.has_cgroups() {
         return;
@@ -46,9 +52,16 @@ async fn a_run_without_its_cgroup_does_not_run(bench: Bench) {
     let sandbox = Sandbox::start(config()).await.unwrap();
     let work = sandbox.open_box().await.unwrap();
     assert_eq!(work.run(run(&["/bin/true"], LIMITS)).await.unwrap().exit, Exit::Code(0));
-    // Taken away: as if the machine had no more of them to give.
-    for folder in folders(sandbox.launcher_pid().unwrap()) {
-        std::fs::remove_dir(&folder).unwrap();
+    // Taken away, after what waited in them: as if the machine had no more of them to give.
+    let launcher = sandbox.launcher_pid().unwrap();
+    for folder in folders(launcher) {
+        eventually("the folder is gone", || {
+            all_below(launcher).iter().for_each(|(pid, _)| kill(*pid));
+            let inside = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            inside.filter(|entry| entry.path().is_dir()).for_each(|entry| drop(std::fs::remove_dir(entry.path())));
+            std::fs::remove_dir(&folder).is_ok()
+        })
+        .await;
     }
     let refused = work.run(run(&["/bin/true"], LIMITS)).await;
     assert!(matches!(&refused, Err(SandboxError::Setup(reason)) if reason.contains("cgroup")), "{refused:?}");
@@ -66,9 +79,12 @@ async fn cgroups_go_with_their_runs_and_their_launcher(bench: Bench) {
     let script = "(sleep 60 &) ; (sleep 60 &) ; echo done";
     assert_eq!(stdout(&work.run(run(&["/bin/sh", "-c", script], LIMITS)).await.unwrap()), "done\n");
     work.run(run(&["/bin/true"], LIMITS)).await.unwrap();
+    // Beside those of the two sandboxes that wait in the box.
+    eventually("no group of a run is left", || own.iter().all(|folder| groups_in(folder) <= 2)).await;
+    drop(work);
     // The kernel may hold on to the last one for a moment; it goes with the next run at the latest.
-    assert!(own.iter().all(|folder| groups_in(folder) <= 1), "{own:?}");
-    drop((work, sandbox));
+    eventually("no sandbox waits", || own.iter().all(|folder| groups_in(folder) <= 1)).await;
+    drop(sandbox);
     assert_eq!(folders(launcher), Vec::<PathBuf>::new());
 }
 

@@ -10,7 +10,7 @@ mod rows;
 
 use std::time::Instant;
 
-use herald_sandbox::{Exit, Report, Run, Sandbox, StoppedBy, WorkBox};
+use herald_sandbox::{BoxFile, Exit, Report, Run, Sandbox, StoppedBy, WorkBox};
 
 use crate::bench::*;
 use crate::lifecycle::{descendants, eventually};
@@ -65,7 +65,7 @@ async fn attack(sandbox: &Sandbox, work: &WorkBox, row: &Row) -> Report {
         Program::Python(source) => work.run(argv(&["/usr/bin/python3", "-c", source])).await.unwrap(),
         Program::Compile(file, source, command) => {
             let fresh = sandbox.open_box().await.unwrap();
-            fresh.write_files(&[((*file).into(), source.clone().into_bytes())]).await.unwrap();
+            fresh.write_files(&[BoxFile::new(*file, source.clone())]).await.unwrap();
             fresh.run(Run { writable: true, ..argv(command) }).await.unwrap()
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use herald_sandbox::{Exit, Limits, Report, Run, WorkBox};
+use herald_sandbox::{BoxFile, Exit, Limits, Report, Run, WorkBox};
 
 use crate::bench::*;
 
@@ -22,7 +22,7 @@ fn installed(path: &str) -> bool {
 }
 
 async fn compile_with(work: &WorkBox, file: &str, source: &str, argv: &[&str], env: &[(&str, &str)]) {
-    work.write_files(&[(file.into(), source.as_bytes().to_vec())]).await.unwrap();
+    work.write_files(&[BoxFile::new(file, source)]).await.unwrap();
     let mut run = Run { writable: true, ..run(argv, compile_limits()) };
     run.env.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     assert_hello(&work.run(run).await.unwrap(), "");
@@ -72,7 +72,7 @@ async fn javascript(bench: Bench) {
     }
     let work = bench.open_box().await;
     let source = "const n = require('fs').readFileSync('/dev/stdin', 'utf8'); console.log(Number(n) * 2)";
-    work.write_files(&[("main.js".into(), source.into())]).await.unwrap();
+    work.write_files(&[BoxFile::new("main.js", source)]).await.unwrap();
     let node = Run { stdin: b"21".to_vec(), ..run(&["/usr/bin/node", "main.js"], run_limits()) };
     assert_hello(&work.run(node).await.unwrap(), "42\n");
 }
@@ -92,7 +92,7 @@ async fn rust(bench: Bench) {
     }
     let work = bench.open_box().await;
     let source = "fn main() { let t = std::thread::spawn(|| 42); println!(\"{}\", t.join().unwrap()); }";
-    work.write_files(&[("main.rs".into(), source.into())]).await.unwrap();
+    work.write_files(&[BoxFile::new("main.rs", source)]).await.unwrap();
     let mut compile = run(&["/opt/rust/bin/rustc", "-O", "-o", "main", "main.rs"], compile_limits());
     compile.writable = true;
     compile.mounts.push(mount(&sysroot, "/opt/rust"));

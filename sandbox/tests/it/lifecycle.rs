@@ -16,14 +16,28 @@ crate::tests![
     a_stopped_launcher_is_noticed,
 ];
 
+/// What a process of a sandbox is called until it runs a program.
+const READY: &str = "sandbox-ready";
+
+/// All processes of the launcher's runs, with their names: without sandboxes in which no program runs.
+pub fn descendants(launcher: u32) -> Vec<(u32, String)> {
+    let children = std::fs::read_to_string(format!("/proc/{launcher}/task/{launcher}/children")).unwrap_or_default();
+    let sandboxes = children.split_whitespace().filter_map(|child| child.parse().ok());
+    sandboxes
+        .map(|first| (first, all_below(first)))
+        .filter(|(_, below)| below.iter().any(|(_, name)| name != READY))
+        .flat_map(|(first, below)| [vec![(first, READY.to_owned())], below].concat())
+        .collect()
+}
+
 /// All processes below `pid`, with their names.
-pub fn descendants(pid: u32) -> Vec<(u32, String)> {
+pub fn all_below(pid: u32) -> Vec<(u32, String)> {
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let mut found = Vec::new();
     for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
         let name = std::fs::read_to_string(format!("/proc/{child}/comm")).unwrap_or_default();
         found.push((child, name.trim().to_owned()));
-        found.extend(descendants(child));
+        found.extend(all_below(child));
     }
     found
 }
@@ -146,6 +160,7 @@ async fn the_launcher_is_small_and_knows_nothing(_: Bench) {
     assert!(number("VmRSS:") < 5 * 1024, "{status}");
     assert_eq!(number("Threads:"), 1);
     assert_eq!(std::fs::read(format!("{proc}/environ")).unwrap(), b"", "no environment");
+    drop(work);
     let open = || std::fs::read_dir(format!("{proc}/fd")).unwrap().count();
     // The socket, an output to nowhere, where errors go; with cgroups the lock on their folder.
     let expected = 3 + usize::from(sandbox.layers().iter().any(|layer| layer.name == "cgroup" && layer.live));

@@ -11,11 +11,14 @@ mod basics;
 mod bench;
 mod boxes;
 mod cgroups;
+mod files;
 mod hostile;
 mod languages;
 mod lifecycle;
 mod limits;
+mod pool;
 mod runner;
+mod streams;
 
 fn main() {
     herald_sandbox::launcher_main_if_asked();

@@ -51,7 +51,7 @@ pub fn run() -> i32 {
 }
 
 fn all() -> Vec<Test> {
-    use crate::{attacks, basics, boxes, cgroups, hostile, languages, lifecycle, limits};
+    use crate::{attacks, basics, boxes, cgroups, files, hostile, languages, lifecycle, limits, pool, streams};
     [
         basics::TESTS,
         limits::TESTS,
@@ -59,6 +59,9 @@ fn all() -> Vec<Test> {
         attacks::TESTS,
         hostile::TESTS,
         boxes::TESTS,
+        files::TESTS,
+        streams::TESTS,
+        pool::TESTS,
         lifecycle::TESTS,
         languages::TESTS,
     ]

@@ -4,6 +4,7 @@ use herald_domain::submission::{MAX_CASE_MESSAGE_BYTES, Verdict};
 use herald_domain::text::cut;
 use herald_sandbox::{Exit, Report, StoppedBy};
 
+use crate::languages::{CompileSpec, LanguageSpec, Symptoms};
 use crate::package::TestCase;
 use crate::program::RunLimits;
 
@@ -16,8 +17,8 @@ pub(super) struct Outcome {
 }
 
 /// The run's own failure comes first; only a program that ended well has its output compared.
-pub(super) fn of_case(report: &Report, limits: &RunLimits, out_of_memory: &[String], case: &TestCase) -> Outcome {
-    if let Some((verdict, reason)) = of_run(report, limits, out_of_memory) {
+pub(super) fn of_case(report: &Report, limits: &RunLimits, language: &LanguageSpec, case: &TestCase) -> Outcome {
+    if let Some((verdict, reason)) = of_run(report, limits, language) {
         return Outcome { verdict, reason, message: None };
     }
     match case.checker.check(&report.stdout, &case.answer) {
@@ -30,34 +31,33 @@ pub(super) fn of_case(report: &Report, limits: &RunLimits, out_of_memory: &[Stri
     }
 }
 
-/// Why a run failed, or `None` if it ended with exit code 0 within its limits.
-pub(super) fn of_run(report: &Report, limits: &RunLimits, out_of_memory: &[String]) -> Option<(Verdict, String)> {
+/// Why a run failed, or `None` if it ended with exit code 0 within its limits. What counts most comes first: CPU time,
+/// memory, output, file size, wall clock, and last how it ended.
+pub(super) fn of_run(report: &Report, limits: &RunLimits, language: &LanguageSpec) -> Option<(Verdict, String)> {
+    if report.cpu_ms > limits.cpu_ms {
+        // Also where something else stopped it, or nothing did before the sandbox looked.
+        return Some((Verdict::TimeLimitExceeded, "cpu".to_owned()));
+    }
     if let Some(limit) = report.stopped_by {
         let (verdict, reason) = of_limit(limit);
         return Some((verdict, reason.to_owned()));
-    }
-    if report.cpu_ms > limits.cpu_ms {
-        // It ended by itself, but after the limit and before the sandbox looked.
-        return Some((Verdict::TimeLimitExceeded, "cpu".to_owned()));
-    }
-    if let Some(reason) = failed_exit(report.exit) {
-        let gave_up = out_of_memory.iter().any(|text| contains(&report.stderr, text.as_bytes()));
-        return Some(match gave_up {
-            true => (Verdict::MemoryLimitExceeded, "memory".to_owned()),
-            false => (Verdict::RunTimeError, reason),
-        });
     }
     let written = report.stdout.len() as u64 + report.stderr.len() as u64;
     if written > limits.output_kb * 1_024 {
         let reason = if report.stdout.len() >= report.stderr.len() { "stdout_cap" } else { "stderr_cap" };
         return Some((Verdict::OutputLimitExceeded, reason.to_owned()));
     }
-    None
+    let reason = failed_exit(report.exit)?;
+    let gave_up = language.out_of_memory.found(&report.stderr) || language.out_of_memory_stdout.found(&report.stdout);
+    Some(match gave_up {
+        true => (Verdict::MemoryLimitExceeded, "oom".to_owned()),
+        false => (Verdict::RunTimeError, reason),
+    })
 }
 
 fn of_limit(limit: StoppedBy) -> (Verdict, &'static str) {
     match limit {
-        StoppedBy::Memory => (Verdict::MemoryLimitExceeded, "memory"),
+        StoppedBy::Memory => (Verdict::MemoryLimitExceeded, "oom"),
         StoppedBy::Cpu => (Verdict::TimeLimitExceeded, "cpu"),
         StoppedBy::Wall => (Verdict::TimeLimitExceeded, "wall"),
         StoppedBy::Idle => (Verdict::TimeLimitExceeded, "idle"),
@@ -67,13 +67,20 @@ fn of_limit(limit: StoppedBy) -> (Verdict, &'static str) {
     }
 }
 
-/// Why compiling failed, or `None` if it did not.
-pub(super) fn compile_failure(report: &Report) -> Option<String> {
+/// Why compiling failed, or `None` if it did not. A driver may outlive what the limits stop, and only tell of it.
+pub(super) fn compile_failure(report: &Report, compile: &CompileSpec) -> Option<String> {
     match report.stopped_by {
         Some(StoppedBy::Memory) => Some("compile_memory".into()),
         Some(StoppedBy::Cpu | StoppedBy::Wall | StoppedBy::Idle) => Some("compile_time".into()),
         Some(StoppedBy::Stdout | StoppedBy::Stderr | StoppedBy::FileSize) => Some("compile_output".into()),
-        None => failed_exit(report.exit),
+        None => failed_exit(report.exit).map(|reason| {
+            let told = |symptoms: &Symptoms| symptoms.found(&report.stderr) || symptoms.found(&report.stdout);
+            match (told(&compile.out_of_memory), told(&compile.too_large)) {
+                (true, _) => "compile_memory".into(),
+                (false, true) => "compile_output".into(),
+                (false, false) => reason,
+            }
+        }),
     }
 }
 
@@ -83,8 +90,4 @@ fn failed_exit(exit: Exit) -> Option<String> {
         Exit::Code(code) => Some(format!("exit:{code}")),
         Exit::Signal(signal) => Some(format!("signal:{signal}")),
     }
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text)
 }

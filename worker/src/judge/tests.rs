@@ -20,10 +20,13 @@ extensions = ["toy"]
 tool = ["/usr/bin/env"]
 version = ["{tool}", "--version"]
 probe = "print ok"
-out_of_memory = ["heap is full"]
+out_of_memory = ["*heap is full*"]
+out_of_memory_stdout = ["giving up: no heap"]
 env = { TOY_HEAP = "{heap_mb}" }
 [language.compile]
 argv = ["{tool}", "-o", "{binary}", "{sources}"]
+out_of_memory = ["out;error: no room"]
+too_large = ["out;error: no end"]
 [language.run]
 argv = ["{binary}", "--heap={heap_mb}"]
 extra_processes = 8
@@ -185,7 +188,7 @@ async fn commands_are_words_made_from_the_languages_file_with_the_limits_in_them
     let limits = runs[1].limits;
     assert_eq!((limits.cpu_ms, limits.wall_ms, limits.memory_kb), (1_000, 3_000, 102_400));
     assert_eq!((limits.processes, limits.limit_address_space, limits.stdout_bytes), (72, false, 1 << 20));
-    let names: Vec<_> = bench.runner.files().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = bench.runner.files().into_iter().map(|file| file.path).collect();
     assert_eq!(names, ["sum.toy", "notes.txt", "-o.toy"]);
 }
 
@@ -207,9 +210,9 @@ async fn judging_stops_at_the_first_case_that_fails_and_only_a_samples_answer_is
 async fn what_ends_a_run_decides_its_verdict() {
     use Verdict::*;
     let noise = "x".repeat(700 * 1024);
-    let loud = Report { stderr: noise.clone().into_bytes(), ..printed(&(noise + "y")) };
+    let loud = || Report { stderr: noise.clone().into_bytes(), ..printed(&(noise.clone() + "y")) };
     for (report, verdict, reason) in [
-        (stopped(StoppedBy::Memory), MemoryLimitExceeded, "memory"),
+        (stopped(StoppedBy::Memory), MemoryLimitExceeded, "oom"),
         (stopped(StoppedBy::Cpu), TimeLimitExceeded, "cpu"),
         (stopped(StoppedBy::Wall), TimeLimitExceeded, "wall"),
         (stopped(StoppedBy::Idle), TimeLimitExceeded, "idle"),
@@ -222,9 +225,15 @@ async fn what_ends_a_run_decides_its_verdict() {
         (crashed(Exit::Signal(9), ""), RunTimeError, "signal:9"),
         (crashed(Exit::Code(137), ""), RunTimeError, "exit:137"),
         (Report { exit: Exit::Code(1), ..printed("3") }, RunTimeError, "exit:1"),
-        (crashed(Exit::Code(1), "fatal: heap is full\n"), MemoryLimitExceeded, "memory"),
+        (crashed(Exit::Code(1), "fatal: heap is full\n"), MemoryLimitExceeded, "oom"),
+        (crashed(Exit::Signal(6), "abort\nfatal: heap is full"), MemoryLimitExceeded, "oom"),
+        (Report { exit: Exit::Code(3), ..printed("7\ngiving up: no heap\n") }, MemoryLimitExceeded, "oom"),
+        (crashed(Exit::Code(3), "giving up: no heap"), RunTimeError, "exit:3"),
+        (Report { cpu_ms: 1_001, ..stopped(StoppedBy::Memory) }, TimeLimitExceeded, "cpu"),
+        (Report { cpu_ms: 1_001, ..stopped(StoppedBy::Stdout) }, TimeLimitExceeded, "cpu"),
+        (Report { exit: Exit::Code(1), ..loud() }, OutputLimitExceeded, "stdout_cap"),
         (Report { stderr: b"heap is full".to_vec(), ..printed("4") }, WrongAnswer, "token"),
-        (loud, OutputLimitExceeded, "stdout_cap"),
+        (loud(), OutputLimitExceeded, "stdout_cap"),
     ] {
         let judgement = judged(vec![report]).await;
         assert_eq!((judgement.verdict, judgement.reason.as_deref()), (verdict, Some(reason)));
@@ -237,6 +246,8 @@ async fn a_program_that_does_not_compile_is_told_what_the_compiler_said() {
     for (report, reason) in [
         (Report { stdout: b"out;".to_vec(), ..crashed(Exit::Code(1), "error: no") }, "exit:1"),
         (crashed(Exit::Signal(11), "out;error: no"), "signal:11"),
+        (crashed(Exit::Code(4), "out;error: no room"), "compile_memory"),
+        (crashed(Exit::Code(4), "out;error: no end"), "compile_output"),
         (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::Cpu) }, "compile_time"),
         (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::Idle) }, "compile_time"),
         (Report { stdout: b"out;error: no".to_vec(), ..stopped(StoppedBy::Memory) }, "compile_memory"),
@@ -246,7 +257,8 @@ async fn a_program_that_does_not_compile_is_told_what_the_compiler_said() {
         let judgement = Bench::new(vec![Reply::Report(report)]).judge(&claim(Some("v1"))).await.unwrap();
         assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::CompileError, Some(reason)));
         assert_eq!(judgement.tests, Tests { passed: 0, run: 0, total: Some(3) });
-        assert_eq!(judgement.outputs.compile_output.unwrap().text, "out;error: no");
+        let told = judgement.outputs.compile_output.unwrap().text;
+        assert!(told.starts_with("out;error: no"), "{told:?}");
         assert_eq!((judgement.time_ms, judgement.memory_kb), (None, None), "nothing of the program's was measured");
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
+use super::symptoms::Symptoms;
+
 /// What may stand between braces in argv and env.
 const PLACEHOLDERS: [&str; 8] =
     ["{tool}", "{bin}", "{source}", "{stem}", "{binary}", "{memory_mb}", "{stack_kb}", "{heap_mb}"];
@@ -33,7 +35,9 @@ pub(crate) struct LanguageSpec {
     pub version: Vec<String>,
     pub probe: String,
     #[serde(default)]
-    pub out_of_memory: Vec<String>,
+    pub out_of_memory: Symptoms,
+    #[serde(default)]
+    pub out_of_memory_stdout: Symptoms,
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     pub compile: Option<CompileSpec>,
@@ -49,12 +53,22 @@ pub(crate) struct CompileSpec {
     pub memory_mb: u64,
     pub processes: u64,
     pub address_space: bool,
+    pub out_of_memory: Symptoms,
+    pub too_large: Symptoms,
 }
 
 impl Default for CompileSpec {
     fn default() -> Self {
-        let argv = Vec::new();
-        Self { argv, cpu_ms: 10_000, wall_ms: 30_000, memory_mb: 1_024, processes: 64, address_space: false }
+        Self {
+            argv: Vec::new(),
+            cpu_ms: 10_000,
+            wall_ms: 30_000,
+            memory_mb: 1_024,
+            processes: 64,
+            address_space: false,
+            out_of_memory: Symptoms::default(),
+            too_large: Symptoms::default(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A scripted sandbox for unit tests.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use herald_sandbox::{Exit, MemorySource};
@@ -25,11 +25,13 @@ struct Script {
     opened: usize,
     replies: VecDeque<Reply>,
     runs: Vec<Run>,
-    files: Vec<(String, Vec<u8>)>,
+    files: Vec<BoxFile>,
 }
 
+/// What was written into it can be read again; a run changes nothing in it.
 struct FakeFolder {
     probe: bool,
+    contents: Mutex<BTreeMap<String, BoxFile>>,
     script: std::sync::Arc<Mutex<Script>>,
 }
 
@@ -59,7 +61,7 @@ impl FakeRunner {
     }
 
     /// The files written so far, without those of the probe.
-    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn files(&self) -> Vec<BoxFile> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner).files.clone()
     }
 }
@@ -69,20 +71,35 @@ impl Runner for FakeRunner {
     async fn open(&self) -> Result<Box<dyn WorkFolder>, SandboxError> {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         script.opened += 1;
-        Ok(Box::new(FakeFolder { probe: script.opened == 1, script: self.script.clone() }))
+        Ok(Box::new(FakeFolder { probe: script.opened == 1, contents: Mutex::default(), script: self.script.clone() }))
     }
 }
 
 #[async_trait]
 impl WorkFolder for FakeFolder {
-    async fn write_files(&self, files: &[(String, Vec<u8>)]) -> Result<(), SandboxError> {
+    async fn write_files(&self, files: &[BoxFile]) -> Result<(), SandboxError> {
+        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        contents.extend(files.iter().map(|file| (file.path.clone(), file.clone())));
         if !self.probe {
             self.script.lock().unwrap_or_else(PoisonError::into_inner).files.extend_from_slice(files);
         }
         Ok(())
     }
 
-    async fn run(&self, run: Run) -> Result<Report, SandboxError> {
+    async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, SandboxError> {
+        let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = contents.get(path).filter(|file| file.content.len() as u64 <= max_bytes);
+        Ok(file.map(|file| file.content.clone()))
+    }
+
+    async fn files(&self, max_bytes: u64) -> Result<Option<Vec<BoxFile>>, SandboxError> {
+        let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: usize = contents.values().map(|file| file.content.len()).sum();
+        Ok((bytes as u64 <= max_bytes).then(|| contents.values().cloned().collect()))
+    }
+
+    /// The streams are dropped: their other ends see that nobody is there.
+    async fn run_with(&self, run: Run, _: Streams) -> Result<Report, SandboxError> {
         if self.probe {
             return Ok(printed("ok\n"));
         }

@@ -63,25 +63,34 @@ async fn running_out_of_memory_is_told_from_crashing_in_every_language(bench: &B
         }
         let judgement = bench.judge(Claim { limits, ..bench.claim(language, source) }).await;
         let outcome = (judgement.verdict, judgement.reason.as_deref());
-        assert_eq!(outcome, (Verdict::MemoryLimitExceeded, Some("memory")), "{language}: {judgement:?}");
+        assert_eq!(outcome, (Verdict::MemoryLimitExceeded, Some("oom")), "{language}: {judgement:?}");
     }
 }
 
 async fn a_compiler_that_is_led_astray_is_stopped(bench: &Bench) {
-    for (language, source) in [
-        ("c", "#include \"/dev/zero\"\nint main(void) {}"),
-        ("c", "int main(void) {}\nint a[1 << 30] = {1};\n"),
-        ("c", "#include \"/etc/shadow\"\nint main(void) {}"),
-        ("cpp", "template <int N> struct T { T<N + 1> t; }; int main() { T<0> t; }"),
+    let warnings = format!("#warning {}\n", "x".repeat(400)).repeat(2_000) + "int main(void) {}";
+    let macros: String = (1..12).map(|n| format!("#define M{n} {}\n", format!("M{} ", n - 1).repeat(10))).collect();
+    let macros = format!("#define M0 x +\n{macros}int x, y = M11 1;\nint main(void) {{}}\n");
+    for (language, source, reason) in [
+        ("c", "#include \"/dev/zero\"\nint main(void) {}", "compile_memory"),
+        ("c", "int main(void) {}\nint a[1 << 30] = {1};\n", "compile_output"),
+        ("c", &warnings, "compile_output"),
+        ("c", &macros, "compile_memory"),
+        ("c", "#include \"/etc/shadow\"\nint main(void) {}", "exit:1"),
+        ("cpp", "template <int N> struct T { T<N + 1> t; }; int main() { T<0> t; }", "exit:1"),
         (
             "cpp",
             "constexpr int f(int n) { return n < 2 ? 1 : f(n - 1) + f(n - 2); } constexpr int x = f(60); int main() {}",
+            "exit:1",
         ),
+        ("cpp", include_str!("programs/constant.cpp"), "compile_time"),
     ] {
         let started = Instant::now();
         let judgement = bench.run(language, source).await;
-        assert_eq!(judgement.verdict, Verdict::CompileError, "{source}: {judgement:?}");
-        assert!(started.elapsed() < Duration::from_secs(60), "{source} took {:?}", started.elapsed());
+        let outcome = (judgement.verdict, judgement.reason.as_deref());
+        assert_eq!(outcome, (Verdict::CompileError, Some(reason)), "{source:.80}: {judgement:?}");
+        println!("{source:.40}: {reason} after {} ms", started.elapsed().as_millis());
+        assert!(started.elapsed() < Duration::from_secs(60), "{source:.80} took {:?}", started.elapsed());
         assert!(!compile_output(&judgement).contains("root:"), "{:?}", compile_output(&judgement));
     }
 }

@@ -66,3 +66,9 @@ fn command_line(pid: u32) -> String {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     String::from_utf8_lossy(&bytes).replace('\0', " ")
 }
+
+/// A process that has an argument which ends so; as it was called.
+pub fn with_argument(end: &str) -> Option<String> {
+    let mut called = all().into_iter().map(command_line);
+    called.find(|line| line.split(' ').any(|word| word.ends_with(end)))
+}

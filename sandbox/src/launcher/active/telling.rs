@@ -3,38 +3,39 @@
 use std::fs::File;
 
 use super::super::cgroup::Used;
-use super::super::ground::Ground;
-use super::{Active, Done, Kind, discard};
+use super::super::pool::Prepared;
+use super::{Active, Kind, SMALL_FILES_BYTES};
 use crate::wire::{Answer, Outcome};
 use crate::{Exit, Layer, StoppedBy};
 
 impl Active {
-    /// The answer for a run that is over, and the outputs that go with it.
-    pub fn finish(mut self, ground: &Ground) -> (Answer, Vec<File>) {
+    /// The answer, the outputs that go with it, and the sandbox with whether it can be used again.
+    pub fn finish(mut self) -> (Answer, Vec<File>, Prepared, bool) {
         let used = self.used_by_group();
-        discard(self.group.take(), ground);
-        let used = match (self.failed.take(), used) {
-            (Some(reason), _) | (None, Err(reason)) => return (Answer::Failed(reason), Vec::new()),
-            (None, Ok(used)) => used,
+        let small = self.moved.is_some_and(|listed| listed.unwrap_or(0) <= SMALL_FILES_BYTES);
+        let reusable = self.reusable && small && !self.killed && self.failed.is_none();
+        let (answer, files) = match (self.failed.take(), used, &self.kind) {
+            (Some(reason), ..) | (None, Err(reason), _) => (Answer::Failed(reason), Vec::new()),
+            (None, Ok(_), Kind::Files | Kind::Listing) => (self.tell_moved(), Vec::new()),
+            (None, Ok(_), Kind::Probe) => (self.tell_layers(), Vec::new()),
+            (None, Ok(used), Kind::Program) => self.tell_outcome(used),
         };
-        match self.kind {
-            Kind::Program => self.tell_outcome(used),
-            Kind::Files => (self.tell_written(), Vec::new()),
-            Kind::Probe => (self.tell_layers(), Vec::new()),
+        (answer, files, self.sandbox, reusable)
+    }
+
+    fn tell_moved(&self) -> Answer {
+        match (&self.kind, self.moved) {
+            (Kind::Files, Some(_)) => Answer::Written,
+            (_, Some(length)) => Answer::Read(length),
+            (Kind::Files, None) => Answer::Failed("the files were not written in time".into()),
+            (_, None) => Answer::Failed("the box was not read in time".into()),
         }
     }
 
-    fn tell_written(&self) -> Answer {
-        match &self.done {
-            Some(Done { wait_status: 0, .. }) => Answer::Written,
-            _ => Answer::Failed("the files were not written in time".into()),
-        }
-    }
-
-    fn tell_layers(self) -> Answer {
+    fn tell_layers(&mut self) -> Answer {
         use std::os::unix::fs::FileExt;
         let succeeded = self.done.as_ref().is_some_and(|done| done.wait_status == 0);
-        let (length, file) = self.stdout.into_kept();
+        let (length, file) = self.stdout.take_kept();
         let mut report = vec![0; length as usize];
         let read = file.is_some_and(|file| file.read_exact_at(&mut report, 0).is_ok());
         match serde_json::from_slice::<Vec<Layer>>(&report) {
@@ -43,7 +44,7 @@ impl Active {
         }
     }
 
-    fn tell_outcome(mut self, used: Option<Used>) -> (Answer, Vec<File>) {
+    fn tell_outcome(&mut self, used: Option<Used>) -> (Answer, Vec<File>) {
         if let Some(used) = &used {
             self.cpu_ms = self.cpu_ms.max(self.cpu_us(used) / 1000);
             // What stopped it is told as used up: the kernel may count a page less.
@@ -84,8 +85,8 @@ impl Active {
                 None
             }
         });
-        let (stdout_bytes, stdout) = self.stdout.into_kept();
-        let (stderr_bytes, stderr) = self.stderr.into_kept();
+        let (stdout_bytes, stdout) = self.stdout.take_kept();
+        let (stderr_bytes, stderr) = self.stderr.take_kept();
         let (cpu_ms, wall_ms) = (cpu_us / 1000, wall_ns / 1_000_000);
         let memory_source = self.memory_source;
         let outcome =

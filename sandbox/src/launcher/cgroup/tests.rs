@@ -115,7 +115,7 @@ fn version_1_without_a_limit_is_an_error() {
 }
 
 #[test]
-fn a_group_whose_limits_cannot_be_set_is_no_group_and_leaves_nothing() {
+fn limits_that_cannot_be_set_are_an_error_and_leave_nothing() {
     // Plain folders have no such files: exactly the case that must not become an unlimited run.
     for version in [Version::One, Version::Two] {
         let folder = tempfile::tempdir().unwrap();
@@ -124,7 +124,9 @@ fn a_group_whose_limits_cannot_be_set_is_no_group_and_leaves_nothing() {
         let lock = locked(folder.path()).unwrap();
         let (next, busy) = (Cell::new(1), RefCell::default());
         let tree = Tree { folders: parents.to_vec(), version, next, busy, _lock: lock };
-        assert!(tree.make(&LIMITS).err().unwrap().contains("could not write"));
+        let group = tree.make().unwrap();
+        assert!(group.limit(&LIMITS).unwrap_err().contains("could not write"));
+        tree.discard(group);
         for parent in &parents {
             assert_eq!(fs::read_dir(parent).unwrap().count(), 0, "{version:?}");
         }

@@ -37,6 +37,10 @@ impl Group for GroupV1 {
         &self.folders
     }
 
+    fn limit(&self, limits: &GroupLimits) -> Result<(), String> {
+        limit(&self.folders, limits)
+    }
+
     fn used(&self) -> io::Result<Used> {
         let folder = |n: usize| self.folders.get(n).map(PathBuf::as_path).unwrap_or(Path::new("/nonexistent"));
         let (memory, cpuacct) = (folder(0), folder(2));

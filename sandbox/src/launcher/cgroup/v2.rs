@@ -73,6 +73,10 @@ impl Group for GroupV2 {
         &self.folders
     }
 
+    fn limit(&self, limits: &GroupLimits) -> Result<(), String> {
+        self.folders.iter().try_for_each(|folder| limit(folder, limits))
+    }
+
     fn used(&self) -> io::Result<Used> {
         let folder = self.folders.first().ok_or(io::ErrorKind::NotFound)?;
         // Since Linux 5.19; before that, what there is at the moment.

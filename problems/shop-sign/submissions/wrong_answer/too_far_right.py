@@ -1,0 +1,5 @@
+"""Rounds to the other side."""
+width, text = int(input()), input()
+rim = f"+{'-' * (width + 2)}+"
+left = (width - len(text) + 1) // 2
+print(rim, f"| {' ' * left}{text:{width - left}} |", rim, sep="\n")
