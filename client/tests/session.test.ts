@@ -125,7 +125,11 @@ test("a mount, unmount and mount again, as StrictMode does, opens one socket and
   expect(world.made).toHaveLength(1);
   expect(channel.state.state).toBe("live");
   leave();
-  leave();
+  const again = channel.subscribe(() => {});
+  await pass(5_000);
+  expect(newest().said.filter(({ type }) => type !== "ping")).toEqual([]);
+  again();
+  again();
   await pass(1_001);
   expect(channel.state.state).toBe("idle");
   await pass(5_000);
