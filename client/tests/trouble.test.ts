@@ -44,8 +44,12 @@ test("the whole ladder is gone down, and the network's return goes up again", as
   await world.until("the first of them", () => channel.state.transport === "ws" && channel.state.state === "live");
 });
 
-test("while the server is down, no transport is blamed", async () => {
-  const { herald, channel } = await watching(["ws", "sse"]);
+test("while the server is down, no transport is blamed, not even if tickets come from elsewhere", async () => {
+  const { name } = await watching(["ws"]);
+  const herald = world.herald({ transports: ["ws", "sse"], ticket: async () => world.server.ticket(name) });
+  const channel = herald.channel(name);
+  channel.subscribe(() => {});
+  await world.until("live", () => channel.state.state === "live");
   const used = new Set<string | null>();
   herald.connection.subscribe(() => used.add(herald.connection.state.transport));
   await world.kill();
