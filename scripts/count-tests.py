@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts tests by the backend that they ran against, and prints a closing line.
 
-count-tests.py FOLDER: holds what was printed by `cargo test --no-run --message-format=json` (build), `cargo test` (tests) and the
-browser test (browser). A backend that no test ran against is a failure: a suite that could not run must not look like success.
+count-tests.py FOLDER: holds what was printed by `cargo test --no-run --message-format=json` (build), `cargo test` (tests), the
+browser test (browser) and scripts/client-test.sh (client). A backend that no test ran against is a failure: a suite that could not run must not look like success.
 """
 import json
 import re
@@ -56,11 +56,19 @@ def count(tests, package_of):
     return counts
 
 
+def count_client(client, counts):
+    """Vitest's line for each file that passed; what is real, and the examples, drive `herald up`."""
+    for name, passed in re.findall(r"✓ tests/(\S+) \((\d+) tests?\)", client):
+        counts[EMBEDDED if re.search(r"real|readme", name) else NEITHER][0] += int(passed)
+
+
 def main(folder):
-    build, tests, browser = (open(f"{folder}/{name}", encoding="utf-8", errors="replace") for name in ("build", "tests", "browser"))
+    names = ("build", "tests", "browser", "client")
+    build, tests, browser, client = (open(f"{folder}/{name}", encoding="utf-8", errors="replace") for name in names)
     counts = count(tests, packages(build))
     # The browser test drives `herald up`.
     counts[EMBEDDED][0] += int(re.search(r"browser: (\d+) passed", browser.read()).group(1))
+    count_client(client.read(), counts)
     for name, (passed, failed) in counts.items():
         print(f"{name}: {passed} passed, {failed} failed")
     idle = [name for name in (EMBEDDED, FLEET) if not counts[name][0]]

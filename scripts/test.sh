@@ -26,8 +26,12 @@ tests() { # --no-fail-fast: one run shows all that is broken; --all-targets: all
 browser() {
   env HERALD_TEST_BIN="$PWD/target/debug/herald" node tests/browser/run.mjs 2>&1 | tee "$results/browser"
 }
+client() {
+  scripts/client-test.sh 2>&1 | tee "$results/client"
+}
 step "build of the tests" cargo test --workspace --all-targets --no-run --quiet
 cargo test --workspace --all-targets --no-run --quiet --message-format=json > "$results/build" 2> /dev/null
+step "client" client
 step "tests" tests
 step "browser" browser
 printf '\n== all of it: %s s\n' "$((SECONDS - began))"

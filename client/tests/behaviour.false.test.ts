@@ -1,0 +1,4 @@
+import { behaves } from "./behaviour.js";
+import { falseWorld } from "./world/false-world.js";
+
+behaves(falseWorld);

@@ -1,0 +1,4 @@
+import { behaves } from "./behaviour.js";
+import { realWorld } from "./world/real-world.js";
+
+behaves(realWorld);
