@@ -6,7 +6,13 @@ import { gzipSync } from "node:zlib";
 
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), "../dist");
 const MOST = 100_000;
-const ROUTES = ["src/solve/ProblemList.tsx", "src/solve/Workspace.tsx", "src/race/Race.tsx", "src/money/Money.tsx", "src/signin/SignIn.tsx"];
+const ROUTES = [
+  "src/solve/ProblemList.tsx",
+  "src/solve/Workspace.tsx",
+  "src/race/Race.tsx",
+  "src/money/Money.tsx",
+  "src/signin/SignIn.tsx",
+];
 // Names of XML namespaces, and where React's, uPlot's and Temml's error texts point; none is ever fetched.
 const NAMED = /^(www\.w3\.org|react\.dev|fb\.me|tanstack\.com|temml\.org|github\.com|developer\.mozilla\.org)$/;
 

@@ -41,29 +41,38 @@ export async function serve(target, port = 0) {
   let own = "";
   const onward = (incoming) => {
     const { origin, ...headers } = incoming.headers;
-    return { ...headers, host: upstream.host, ...(origin && { origin: upstream.origin }), "accept-encoding": "identity" };
+    return {
+      ...headers,
+      host: upstream.host,
+      ...(origin && { origin: upstream.origin }),
+      "accept-encoding": "identity",
+    };
   };
   const server = createServer((incoming, answer) => {
     const path = normalize(decodeURIComponent(incoming.url.split("?")[0]));
     const asset = join(DIST, path);
-    if (path !== "/" && !path.includes("/.") && existsSync(asset) && statSync(asset).isFile()) return file(asset, answer);
+    if (path !== "/" && !path.includes("/.") && existsSync(asset) && statSync(asset).isFile())
+      return file(asset, answer);
     if (incoming.method === "GET" && PAGES.test(path)) return file(join(DIST, "index.html"), answer);
     if (isCut) return incoming.socket.destroy();
     const { method, url } = incoming;
-    const forward = request({ host: upstream.hostname, port: upstream.port, method, path: url, headers: onward(incoming) }, (reply) => {
-      if (!reply.headers["content-type"]?.includes("json")) {
-        answer.writeHead(reply.statusCode, reply.headers);
-        answer.flushHeaders();
-        return reply.pipe(answer);
-      }
-      const parts = [];
-      reply.on("data", (part) => parts.push(part));
-      reply.on("end", () => {
-        const body = Buffer.concat(parts).toString().replaceAll(`//${upstream.host}/`, `//${own}/`);
-        const { "content-length": _, "transfer-encoding": __, ...headers } = reply.headers;
-        answer.writeHead(reply.statusCode, headers).end(body);
-      });
-    });
+    const forward = request(
+      { host: upstream.hostname, port: upstream.port, method, path: url, headers: onward(incoming) },
+      (reply) => {
+        if (!reply.headers["content-type"]?.includes("json")) {
+          answer.writeHead(reply.statusCode, reply.headers);
+          answer.flushHeaders();
+          return reply.pipe(answer);
+        }
+        const parts = [];
+        reply.on("data", (part) => parts.push(part));
+        reply.on("end", () => {
+          const body = Buffer.concat(parts).toString().replaceAll(`//${upstream.host}/`, `//${own}/`);
+          const { "content-length": _, "transfer-encoding": __, ...headers } = reply.headers;
+          answer.writeHead(reply.statusCode, headers).end(body);
+        });
+      },
+    );
     forward.on("error", () => incoming.socket.destroy());
     answer.on("close", () => forward.destroy());
     incoming.pipe(forward);
@@ -81,7 +90,10 @@ export async function serve(target, port = 0) {
       other.write(head);
       socket.pipe(other).pipe(socket);
     });
-    for (const [one, two] of [[socket, other], [other, socket]]) {
+    for (const [one, two] of [
+      [socket, other],
+      [other, socket],
+    ]) {
       one.on("error", () => two.destroy());
       one.on("close", () => two.destroy());
     }

@@ -90,14 +90,7 @@ export type Account = {
   available: number;
   held: number;
 };
-export type TransferState =
-  | "pending"
-  | "completed"
-  | "partly_refunded"
-  | "refunded"
-  | "failed"
-  | "voided"
-  | "expired";
+export type TransferState = "pending" | "completed" | "partly_refunded" | "refunded" | "failed" | "voided" | "expired";
 export const SERVICES = ["notification", "fraud", "statement", "rewards", "webhook"] as const;
 export type Service = (typeof SERVICES)[number];
 export type EffectState = "pending" | "done" | "skipped" | "failed";
@@ -233,7 +226,13 @@ export async function request(path: string, { method, headers, body, signal, ...
   try {
     // Chromium's cache lets only one request for a URL run at a time: a long-poll would hold up whoever else asks for it.
     const cache = "no-store";
-    return await fetch(path, { method, headers: all, signal, cache, body: body === undefined ? undefined : JSON.stringify(body) });
+    return await fetch(path, {
+      method,
+      headers: all,
+      signal,
+      cache,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Refusal(0, { title: "", detail: "" });

@@ -4,7 +4,15 @@ import type { EffectState, Service, Status, TransferState, Verdict } from "./api
 export const text = {
   name: "Herald",
   skip: "Skip to the content",
-  nav: { label: "Pages", solve: "Solve", race: "Race", money: "Money", docs: "API", signIn: "Sign in", signOut: "Sign out" },
+  nav: {
+    label: "Pages",
+    solve: "Solve",
+    race: "Race",
+    money: "Money",
+    docs: "API",
+    signIn: "Sign in",
+    signOut: "Sign out",
+  },
   signedInAs: (user: string) => `Signed in as ${user}`,
   title: (page: string) => `${page} · Herald`,
   loading: "Loading",
@@ -27,11 +35,18 @@ export const text = {
     offline: "This device has no network. The page goes on by itself once it is back.",
     closed: "Nothing is being watched",
   },
-  unreachable: { title: "The server does not answer", detail: "Check that Herald is running. What you typed is still here." },
+  unreachable: {
+    title: "The server does not answer",
+    detail: "Check that Herald is running. What you typed is still here.",
+  },
   refused: (status: number) => `The server answered ${status}`,
   reference: (id: string) => `Reference ${id}`,
   notFound: { title: "There is no such page", detail: "The address leads nowhere here.", back: "To the problems" },
-  broken: { title: "This page has failed", detail: "That is a fault of the page, not of what you did. Your drafts are kept.", reload: "Load it again" },
+  broken: {
+    title: "This page has failed",
+    detail: "That is a fault of the page, not of what you did. Your drafts are kept.",
+    reload: "Load it again",
+  },
 
   verdict: {
     accepted: "Accepted",
@@ -71,7 +86,7 @@ export const text = {
     input: "Input",
     output: "Output",
     expected: "Expected",
-    useSample: (n: number) => `Use sample ${n} as input`,
+    sampleAsInput: (n: number) => `Use sample ${n} as input`,
     copySample: (what: string, n: number) => `Copy ${what} of sample ${n}`,
     language: "Language",
     reset: "Reset",
@@ -84,7 +99,10 @@ export const text = {
     editor: "Your program",
     editorHint: "Tab indents. Escape, then Tab, leaves the editor.",
     editorFailed: "The editor could not be loaded; this plain field does the same.",
-    noWorker: { title: "No worker is running", detail: "Nothing can be judged until one is. The list of languages fills by itself." },
+    noWorker: {
+      title: "No worker is running",
+      detail: "Nothing can be judged until one is. The list of languages fills by itself.",
+    },
     customInput: "Input for your program",
     outputEmpty: "The output comes here as it is written.",
     outputNone: "Your program wrote nothing.",
@@ -124,7 +142,13 @@ export const text = {
     progress: (n: number, of: number) => `Run ${n} of ${of}`,
     program: (name: string) => `Each run is a program in ${name} that takes between 0.3 and 1.3 seconds.`,
     noLanguage: "The race needs a worker that has Python, JavaScript or C.",
-    lanes: { poll1000: "Poll, 1 s", poll200: "Poll, 200 ms", longpoll: "Long-poll", sse: "Server-Sent Events", ws: "WebSocket" },
+    lanes: {
+      poll1000: "Poll, 1 s",
+      poll200: "Poll, 200 ms",
+      longpoll: "Long-poll",
+      sse: "Server-Sent Events",
+      ws: "WebSocket",
+    },
     notes: {
       poll1000: "asks each second",
       poll200: "asks five times a second",
@@ -149,7 +173,8 @@ export const text = {
     summaryWin: (lane: string, ms: string, poll: string) =>
       `${lane} was first, ${ms} after the verdict was stored; polling each second took ${poll}.`,
     boxes: "Delay of each lane over all runs",
-    boxesNote: "Box: half of the runs; line in it: the median; whiskers: the fastest and the slowest. The scale is logarithmic.",
+    boxesNote:
+      "Box: half of the runs; line in it: the median; whiskers: the fastest and the slowest. The scale is logarithmic.",
     boxesEmpty: "With two runs or more, each lane gets a box here.",
     chart: "Delay of each run",
     median: "median",
@@ -191,7 +216,10 @@ export const text = {
       rewards: "Rewards",
       webhook: "Webhook",
     } satisfies Record<Service, string>,
-    effect: { pending: "waiting", done: "done", skipped: "skipped", failed: "failed" } satisfies Record<EffectState, string>,
+    effect: { pending: "waiting", done: "done", skipped: "skipped", failed: "failed" } satisfies Record<
+      EffectState,
+      string
+    >,
     after: (duration: string) => `+${duration}`,
     state: {
       pending: "Held",

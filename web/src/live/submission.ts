@@ -78,7 +78,8 @@ export function reducer() {
         // Another worker has taken it up from the start.
         for (const stream of Object.keys(ends)) ends[stream] = 0;
         old = { ...old, cases: new Map(), live: { stdout: "", stderr: "" } };
-        if (old.view) old = { ...old, view: { ...old.view, tests: { passed: 0, run: 0, total: old.view.tests.total } } };
+        if (old.view)
+          old = { ...old, view: { ...old.view, tests: { passed: 0, run: 0, total: old.view.tests.total } } };
       }
       attempt = of;
       const live = typeof data.text === "string" ? withChunk(old.live, ends, data) : old.live;

@@ -53,7 +53,11 @@ export function withFrame(old: Transfers, frame: Frame, unknown: (id: string) =>
   } else {
     const { kind, from, to, amount, currency, posted, refunded, parent, reason, reference } = data;
     Object.assign(next, { kind, from, to, amount, currency, posted, refunded });
-    Object.assign(next, { parent: parent ?? base.parent, reason: reason ?? null, reference: reference ?? base.reference });
+    Object.assign(next, {
+      parent: parent ?? base.parent,
+      reason: reason ?? null,
+      reference: reference ?? base.reference,
+    });
     if (data.settled_at) next.settled_at = data.settled_at;
     if (next.state !== "pending") Object.assign(next, { held_by: null });
   }

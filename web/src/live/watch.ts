@@ -109,7 +109,8 @@ export function watch({ channel, wsUrl, onFrame, onConnection, onRefused }: Watc
       url ??= (await api<Ticket>("/tickets", { method: "POST", body: { channel } })).ws_url;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (error.status === 0 || error.status === 429 || error.status >= 500) return later((error.retryAfter ?? 0) * 1000 || undefined);
+      if (error.status === 0 || error.status === 429 || error.status >= 500)
+        return later((error.retryAfter ?? 0) * 1000 || undefined);
       say("closed");
       return onRefused?.(error);
     }
@@ -166,4 +167,3 @@ function told(reason: string): number | undefined {
     return undefined;
   }
 }
-

@@ -16,7 +16,8 @@ export function Graph({ transfer, sentAt, seen, onDone }: Props) {
         <h2 id="graph-title">{text.money.graph}</h2>
         {transfer && (
           <span className="quiet small">
-            {text.money.kind[transfer.kind] ?? transfer.kind} <span className="mono">{shortId(transfer.id)}</span> · {moment(transfer.created_at)}
+            {text.money.kind[transfer.kind] ?? transfer.kind} <span className="mono">{shortId(transfer.id)}</span> ·{" "}
+            {moment(transfer.created_at)}
           </span>
         )}
       </div>
@@ -82,7 +83,14 @@ function Fan({ transfer }: { transfer: Transfer }) {
   return (
     <svg className="fan" aria-hidden="true">
       {SERVICES.map((service, index) => (
-        <line key={service} data-effect={transfer.services[service]?.status} x1="50%" y1="0" x2={`${10 + index * 20}%`} y2="100%" />
+        <line
+          key={service}
+          data-effect={transfer.services[service]?.status}
+          x1="50%"
+          y1="0"
+          x2={`${10 + index * 20}%`}
+          y2="100%"
+        />
       ))}
     </svg>
   );

@@ -24,7 +24,10 @@ export default function Money() {
   const own = accounts.data ?? [];
   const handles = own.map(({ handle }) => handle);
   const left = handles.includes(payer) ? payer : (handles[0] ?? "");
-  const right = payee !== null && handles.includes(payee) && payee !== left ? payee : (handles.find((handle) => handle !== left) ?? "");
+  const right =
+    payee !== null && handles.includes(payee) && payee !== left
+      ? payee
+      : (handles.find((handle) => handle !== left) ?? "");
   const setPayee = (handle: string) => {
     choosePayee(handle);
     writeStored("payee", handle);
@@ -35,7 +38,8 @@ export default function Money() {
 
   const failed = accounts.error ?? error;
   if (failed && !(failed instanceof Refusal)) throw failed;
-  const shown = transfers.get(chosen ?? "") ?? (chosen === null ? list.find(({ kind }) => kind === "payment") : undefined) ?? null;
+  const shown =
+    transfers.get(chosen ?? "") ?? (chosen === null ? list.find(({ kind }) => kind === "payment") : undefined) ?? null;
   const paid = (id: string, at: number) => {
     setSent((old) => new Map(old).set(id, at));
     setChosen(id);
@@ -69,7 +73,9 @@ export default function Money() {
                 <span className="balance" data-testid={`balance-${handle}`}>
                   {money(available, currency)}
                 </span>
-                <span className="quiet small">{held > 0 ? text.money.held(money(held, currency)) : text.money.available}</span>
+                <span className="quiet small">
+                  {held > 0 ? text.money.held(money(held, currency)) : text.money.available}
+                </span>
               </li>
             ))}
           </ul>
@@ -83,9 +89,25 @@ export default function Money() {
             <Graph transfer={shown} sentAt={shown ? (sent.get(shown.id) ?? null) : null} seen={seen} onDone={refresh} />
           </div>
           <div className="sides" data-one={own.length === 1 || undefined}>
-            <Side title={own.length === 1 ? text.money.accounts : text.money.payer} accounts={own} handle={left} onHandle={setPayer} list={list} shown={shown?.id} onShow={setChosen} />
+            <Side
+              title={own.length === 1 ? text.money.accounts : text.money.payer}
+              accounts={own}
+              handle={left}
+              onHandle={setPayer}
+              list={list}
+              shown={shown?.id}
+              onShow={setChosen}
+            />
             {own.length > 1 && (
-              <Side title={text.money.payee} accounts={own} handle={right} onHandle={setPayee} list={list} shown={shown?.id} onShow={setChosen} />
+              <Side
+                title={text.money.payee}
+                accounts={own}
+                handle={right}
+                onHandle={setPayee}
+                list={list}
+                shown={shown?.id}
+                onShow={setChosen}
+              />
             )}
           </div>
           <section className="card lists" aria-label={text.money.statement}>
@@ -94,7 +116,11 @@ export default function Money() {
               value={tab}
               onChange={setTab}
               items={[
-                { id: "statement", label: text.money.statement, panel: tab === "statement" && <Statement accounts={own} first={left} /> },
+                {
+                  id: "statement",
+                  label: text.money.statement,
+                  panel: tab === "statement" && <Statement accounts={own} first={left} />,
+                },
                 { id: "webhooks", label: text.money.webhooks, panel: tab === "webhooks" && <Webhooks /> },
               ]}
             />

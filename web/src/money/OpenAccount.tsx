@@ -12,7 +12,10 @@ export function OpenAccount({ currency }: { currency: string }) {
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const body = { handle: String(form.get("handle")).trim(), currency: String(form.get("currency")).trim().toUpperCase() };
+    const body = {
+      handle: String(form.get("handle")).trim(),
+      currency: String(form.get("currency")).trim().toUpperCase(),
+    };
     setBusy(true);
     setError(null);
     try {

@@ -34,8 +34,19 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
     setBusy(true);
     const sentAt = performance.now();
     try {
-      const body = { from, to: to.trim(), amount: minor, currency, ...(note.trim() && { note: note.trim() }), ...(hold && { hold: true }) };
-      const booked = await api<Booked>("/transactions", { method: "POST", headers: { "Idempotency-Key": key.current }, body });
+      const body = {
+        from,
+        to: to.trim(),
+        amount: minor,
+        currency,
+        ...(note.trim() && { note: note.trim() }),
+        ...(hold && { hold: true }),
+      };
+      const booked = await api<Booked>("/transactions", {
+        method: "POST",
+        headers: { "Idempotency-Key": key.current },
+        body,
+      });
       key.current = null;
       onPaid(booked.id, sentAt);
     } catch (caught) {
@@ -68,7 +79,15 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
           <Field label={text.money.to} error={fieldErrors(error, "to")}>
             {(props) => (
               <>
-                <input {...props} value={to} list="handles" required autoComplete="off" spellCheck={false} onChange={({ target }) => onTo(target.value)} />
+                <input
+                  {...props}
+                  value={to}
+                  list="handles"
+                  required
+                  autoComplete="off"
+                  spellCheck={false}
+                  onChange={({ target }) => onTo(target.value)}
+                />
                 <datalist id="handles">
                   {accounts.map(({ id, handle }) => (
                     <option key={id} value={handle} />
@@ -79,13 +98,33 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
           </Field>
         </div>
         <div className="two">
-          <Field label={`${text.money.amount} (${currency})`} error={bad ? text.money.amountBad(currency) : fieldErrors(error, "amount")}>
+          <Field
+            label={`${text.money.amount} (${currency})`}
+            error={bad ? text.money.amountBad(currency) : fieldErrors(error, "amount")}
+          >
             {(props) => (
-              <input {...props} value={amount} inputMode="decimal" placeholder="12.50" autoComplete="off" required onChange={({ target }) => setAmount(target.value)} />
+              <input
+                {...props}
+                value={amount}
+                inputMode="decimal"
+                placeholder="12.50"
+                autoComplete="off"
+                required
+                onChange={({ target }) => setAmount(target.value)}
+              />
             )}
           </Field>
-          <Field label={<>{text.money.note} <span className="quiet">({text.money.optional})</span></>} error={fieldErrors(error, "note")}>
-            {(props) => <input {...props} value={note} autoComplete="off" onChange={({ target }) => setNote(target.value)} />}
+          <Field
+            label={
+              <>
+                {text.money.note} <span className="quiet">({text.money.optional})</span>
+              </>
+            }
+            error={fieldErrors(error, "note")}
+          >
+            {(props) => (
+              <input {...props} value={note} autoComplete="off" onChange={({ target }) => setNote(target.value)} />
+            )}
           </Field>
         </div>
         {error && hasRest(error, ["from", "to", "amount", "note"]) ? <Problem error={error} /> : null}

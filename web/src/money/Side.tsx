@@ -40,9 +40,14 @@ export function Side({ title, accounts, handle, onHandle, list, shown, onShow }:
             const out = transfer.from === handle;
             return (
               <li key={transfer.id}>
-                <button type="button" aria-current={transfer.id === shown ? "true" : undefined} onClick={() => onShow(transfer.id)}>
+                <button
+                  type="button"
+                  aria-current={transfer.id === shown ? "true" : undefined}
+                  onClick={() => onShow(transfer.id)}
+                >
                   <span className="what">
-                    {text.money.kind[transfer.kind] ?? transfer.kind} {out ? text.money.sent(transfer.to) : text.money.received(transfer.from)}
+                    {text.money.kind[transfer.kind] ?? transfer.kind}{" "}
+                    {out ? text.money.sent(transfer.to) : text.money.received(transfer.from)}
                     <small className="quiet">
                       {moment(transfer.created_at)}
                       {transfer.note ? ` · ${transfer.note}` : ""}

@@ -39,7 +39,12 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
   return (
     <div className="stack">
       <div className="row">
-        <select aria-label={text.money.accounts} className="pick" value={handle} onChange={({ target }) => setChosen(target.value)}>
+        <select
+          aria-label={text.money.accounts}
+          className="pick"
+          value={handle}
+          onChange={({ target }) => setChosen(target.value)}
+        >
           {accounts.map((each) => (
             <option key={each.id}>{each.handle}</option>
           ))}
@@ -55,12 +60,20 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
           <table className="table compact">
             <thead>
               <tr>
-                <th scope="col" className="number">{columns.n}</th>
+                <th scope="col" className="number">
+                  {columns.n}
+                </th>
                 <th scope="col">{columns.at}</th>
                 <th scope="col">{columns.what}</th>
-                <th scope="col" className="wide">{columns.other}</th>
-                <th scope="col" className="number">{columns.amount}</th>
-                <th scope="col" className="number">{columns.balance}</th>
+                <th scope="col" className="wide">
+                  {columns.other}
+                </th>
+                <th scope="col" className="number">
+                  {columns.amount}
+                </th>
+                <th scope="col" className="number">
+                  {columns.balance}
+                </th>
               </tr>
             </thead>
             <tbody>

@@ -31,9 +31,15 @@ export function Webhooks() {
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
-    const events = String(data.get("events")).split(",").map((each) => each.trim()).filter(Boolean);
+    const events = String(data.get("events"))
+      .split(",")
+      .map((each) => each.trim())
+      .filter(Boolean);
     void doing(async () => {
-      const endpoint = await api<Endpoint>("/webhooks", { method: "POST", body: { url: String(data.get("url")).trim(), events } });
+      const endpoint = await api<Endpoint>("/webhooks", {
+        method: "POST",
+        body: { url: String(data.get("url")).trim(), events },
+      });
       setMade(endpoint);
       setOpen(endpoint.id);
       form.reset();
@@ -49,10 +55,22 @@ export function Webhooks() {
     <div className="stack">
       <form className="add-webhook" onSubmit={add} noValidate>
         <Field label={text.money.url} error={fieldErrors(error, "url")}>
-          {(props) => <input {...props} name="url" type="url" placeholder="https://" required autoComplete="off" spellCheck={false} />}
+          {(props) => (
+            <input
+              {...props}
+              name="url"
+              type="url"
+              placeholder="https://"
+              required
+              autoComplete="off"
+              spellCheck={false}
+            />
+          )}
         </Field>
         <Field label={text.money.events} hint={text.money.eventsHint} error={fieldErrors(error, "events")}>
-          {(props) => <input {...props} name="events" defaultValue="transfer.*" required autoComplete="off" spellCheck={false} />}
+          {(props) => (
+            <input {...props} name="events" defaultValue="transfer.*" required autoComplete="off" spellCheck={false} />
+          )}
         </Field>
         <button type="submit">{text.money.add}</button>
       </form>
@@ -67,7 +85,12 @@ export function Webhooks() {
       <ul className="endpoints">
         {items.map((endpoint) => (
           <li key={endpoint.id} data-open={endpoint.id === shown || undefined}>
-            <button type="button" className="plain endpoint" aria-expanded={endpoint.id === shown} onClick={() => setOpen(endpoint.id)}>
+            <button
+              type="button"
+              className="plain endpoint"
+              aria-expanded={endpoint.id === shown}
+              onClick={() => setOpen(endpoint.id)}
+            >
               <span className="mono">{endpoint.url}</span>
             </button>
             <span className="quiet small">{endpoint.events.join(", ")}</span>
@@ -77,17 +100,34 @@ export function Webhooks() {
               </span>
             )}
             <span className="row end">
-              <button type="button" className="tiny" onClick={() => void doing(() => api(`/webhooks/${endpoint.id}/ping`, { method: "POST" }))}>
+              <button
+                type="button"
+                className="tiny"
+                onClick={() => void doing(() => api(`/webhooks/${endpoint.id}/ping`, { method: "POST" }))}
+              >
                 {text.money.ping}
               </button>
-              <button type="button" className="tiny" data-tone={doubt === endpoint.id ? "bad" : undefined} onBlur={() => setDoubt(null)} onClick={() => remove(endpoint.id)}>
+              <button
+                type="button"
+                className="tiny"
+                data-tone={doubt === endpoint.id ? "bad" : undefined}
+                onBlur={() => setDoubt(null)}
+                onClick={() => remove(endpoint.id)}
+              >
                 {doubt === endpoint.id ? text.money.removeSure : text.money.remove}
               </button>
             </span>
           </li>
         ))}
       </ul>
-      {shown && <Attempts endpoint={shown} onReplay={(call) => void doing(() => api(`/webhooks/${shown}/attempts/${call.id}/replay`, { method: "POST" }))} />}
+      {shown && (
+        <Attempts
+          endpoint={shown}
+          onReplay={(call) =>
+            void doing(() => api(`/webhooks/${shown}/attempts/${call.id}/replay`, { method: "POST" }))
+          }
+        />
+      )}
     </div>
   );
 }
@@ -107,8 +147,12 @@ function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: C
             <tr>
               <th scope="col">{columns.at}</th>
               <th scope="col">{columns.event}</th>
-              <th scope="col" className="wide">{columns.answer}</th>
-              <th scope="col" className="number">{columns.took}</th>
+              <th scope="col" className="wide">
+                {columns.answer}
+              </th>
+              <th scope="col" className="number">
+                {columns.took}
+              </th>
               <th scope="col">
                 <span className="visually-hidden">{text.money.replay}</span>
               </th>
@@ -120,7 +164,9 @@ function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: C
                 <td className="quiet">{moment(call.at)}</td>
                 <td>{call.event}</td>
                 <td className="wide" data-tone={call.delivered ? "good" : "bad"}>
-                  {[call.delivered ? text.money.delivered : text.money.notDelivered, call.status, call.error].filter((part) => part !== null).join(" · ")}
+                  {[call.delivered ? text.money.delivered : text.money.notDelivered, call.status, call.error]
+                    .filter((part) => part !== null)
+                    .join(" · ")}
                 </td>
                 <td className="number">{milliseconds(call.duration_ms)}</td>
                 <td>

@@ -1,7 +1,16 @@
 // What the Money page knows: read once by GET, kept up to date by what is pushed on the user's own channel.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type Account, api, type Call, type Endpoint, type Page, type Service, type StatementLine, type Transfer } from "../api";
+import {
+  type Account,
+  api,
+  type Call,
+  type Endpoint,
+  type Page,
+  type Service,
+  type StatementLine,
+  type Transfer,
+} from "../api";
 import { useChannel } from "../live/hooks";
 import { newest, type Transfers, withFrame, withRead } from "../live/transfers";
 import type { Frame } from "../live/watch";

@@ -46,7 +46,7 @@ export function Boxes({ runs }: { runs: Delays[] }) {
       })}
       <div className="box-row box-axis" aria-hidden="true">
         <span />
-        <svg className="box-plot">
+        <svg className="box-plot" aria-hidden="true">
           {TICKS.map((ms) => (
             <text key={ms} x={x(ms)} y="70%" textAnchor="middle">
               {ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}

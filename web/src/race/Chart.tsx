@@ -22,7 +22,9 @@ export default function Chart({ runs, many }: { runs: Delays[]; many: number }) 
     };
     make();
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    const sized = new ResizeObserver(() => chart.current?.setSize({ width: element.clientWidth, height: rem(HEIGHT_REM) }));
+    const sized = new ResizeObserver(() =>
+      chart.current?.setSize({ width: element.clientWidth, height: rem(HEIGHT_REM) }),
+    );
     sized.observe(element);
     dark.addEventListener("change", make);
     return () => {

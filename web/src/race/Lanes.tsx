@@ -16,7 +16,9 @@ export function Lanes({ run, running }: { run: Run; running: boolean }) {
   const long = span(run);
   const done = !running && LANES.every((id) => run.lanes[id].seenAt !== null || run.lanes[id].failed);
   const winners = done && run.storedAt !== null ? first(run.delays) : [];
-  const ticks = Array.from({ length: Math.floor(long / STEP_MS) + 1 }, (_, n) => n * STEP_MS).filter((ms) => long <= 5000 || ms % 1000 === 0);
+  const ticks = Array.from({ length: Math.floor(long / STEP_MS) + 1 }, (_, n) => n * STEP_MS).filter(
+    (ms) => long <= 5000 || ms % 1000 === 0,
+  );
   const columns = text.race.columns;
   return (
     <div className="lanes">
@@ -109,7 +111,13 @@ function Timeline({ id, run, long, ticks, running }: TimelineProps) {
         <line className="held" x1={x(own.openedAt)} x2={x(end)} y1="50%" y2="50%" />
       )}
       {run.storedAt !== null && own.seenAt !== null && (
-        <rect className="late" x={x(run.storedAt)} width={x(Math.max(0, own.seenAt - run.storedAt))} y="32%" height="36%" />
+        <rect
+          className="late"
+          x={x(run.storedAt)}
+          width={x(Math.max(0, own.seenAt - run.storedAt))}
+          y="32%"
+          height="36%"
+        />
       )}
       {own.marks.map(({ at, kind }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: marks are only added

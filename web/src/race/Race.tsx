@@ -40,7 +40,9 @@ export default function Race() {
         let away = document.hidden;
         const note = () => (away ||= document.hidden);
         document.addEventListener("visibilitychange", note);
-        const done = await race(language, setRun, own.signal).finally(() => document.removeEventListener("visibilitychange", note));
+        const done = await race(language, setRun, own.signal).finally(() =>
+          document.removeEventListener("visibilitychange", note),
+        );
         setRun(done);
         if (away) setHidden(true);
         else setRuns((all) => [...all, done.delays]);
@@ -67,7 +69,12 @@ export default function Race() {
       <section className="card" aria-label={text.race.title}>
         <div className="card-head">
           <div className="row">
-            <button type="button" className="primary" disabled={going !== null || !language} onClick={() => void start(1)}>
+            <button
+              type="button"
+              className="primary"
+              disabled={going !== null || !language}
+              onClick={() => void start(1)}
+            >
               <Bolt />
               {text.race.start}
             </button>

@@ -4,7 +4,14 @@ import { isFinal } from "../live/submission";
 import { type Delays, instant, LANES, type LaneId, skew } from "./stats";
 
 export type Mark = { at: number; kind: "ask" | "answer" };
-export type Lane = { requests: number; bytes: number; marks: Mark[]; openedAt: number | null; seenAt: number | null; failed: boolean };
+export type Lane = {
+  requests: number;
+  bytes: number;
+  marks: Mark[];
+  openedAt: number | null;
+  seenAt: number | null;
+  failed: boolean;
+};
 export type Run = {
   lanes: Record<LaneId, Lane>;
   /** All in milliseconds since the request to submit was sent, by this page's clock. */
@@ -92,7 +99,11 @@ type Track = {
 const pause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((done) => {
     const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+    const stop = () => {
+      clearTimeout(timer);
+      done();
+    };
+    signal.addEventListener("abort", stop, { once: true });
   });
 
 /** One request for the status; counts what it costs. A 304 costs its headers. */

@@ -43,7 +43,7 @@ export const medians = (runs: Delays[]): Delays =>
 export function skew(created: number, sent: number, received: number): number {
   const least = created - received;
   const most = created - sent;
-  return least > 0 ? least : most < 0 ? most : 0;
+  return Math.max(least, Math.min(0, most));
 }
 
 /** RFC 3339 with microseconds, in milliseconds: Date.parse would drop what stands behind the third digit. */

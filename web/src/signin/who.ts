@@ -12,7 +12,11 @@ export async function whoIs(key?: string): Promise<string> {
 
 export function useWho(): Who {
   const key = useSyncExternalStore(session.subscribe, session.key, () => null);
-  const { data, error } = useQuery({ queryKey: ["who", key], queryFn: () => whoIs(), staleTime: Number.POSITIVE_INFINITY });
+  const { data, error } = useQuery({
+    queryKey: ["who", key],
+    queryFn: () => whoIs(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const refused = error instanceof Refusal && error.status === 401;
   return { user: data ?? null, refused, guest: data !== undefined && key === null };
 }

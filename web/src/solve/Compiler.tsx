@@ -2,7 +2,13 @@ import { text } from "../text";
 import { outputLines } from "./places";
 
 /** What the compiler said; a line that names a place is a button that goes there. */
-export function Compiler({ output, onGoTo }: { output: string; onGoTo: (line: number, column: number | null) => void }) {
+export function Compiler({
+  output,
+  onGoTo,
+}: {
+  output: string;
+  onGoTo: (line: number, column: number | null) => void;
+}) {
   return (
     <section className="compiler">
       <h3>{text.solve.compiler}</h3>

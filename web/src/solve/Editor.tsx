@@ -3,13 +3,20 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
-import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
+import { Annotation, Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useImperativeHandle, useRef } from "react";
 import { text } from "../text";
-import type { Place } from "./places";
 import type { EditorProps } from "./editor-props";
+import type { Place } from "./places";
 
 // Each grammar is a chunk of its own, loaded when its language is first chosen.
 const GRAMMARS: [RegExp, () => Promise<Extension>][] = [
@@ -56,6 +63,9 @@ const highlight = HighlightStyle.define([
   { tag: tags.invalid, color: "var(--bad)" },
 ]);
 
+/** Marks a change that is not the user's. */
+const replaced = Annotation.define<boolean>();
+
 function diagnostics(state: EditorState, places: Place[]): Diagnostic[] {
   return places
     .filter(({ line }) => line >= 1 && line <= state.doc.lines)
@@ -66,7 +76,17 @@ function diagnostics(state: EditorState, places: Place[]): Diagnostic[] {
     });
 }
 
-export default function Editor({ ref, language, value, label, places, onChange, onSubmit, onRun }: EditorProps) {
+export default function Editor({
+  ref,
+  language,
+  document,
+  value,
+  label,
+  places,
+  onChange,
+  onSubmit,
+  onRun,
+}: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const syntax = useRef(new Compartment());
@@ -87,7 +107,12 @@ export default function Editor({ ref, language, value, label, places, onChange, 
       state: EditorState.create({
         doc: first.current.value,
         extensions: [
-          Prec.highest(keymap.of([{ key: "Mod-Enter", run: run("onSubmit") }, { key: "Mod-Shift-Enter", run: run("onRun") }])),
+          Prec.highest(
+            keymap.of([
+              { key: "Mod-Enter", run: run("onSubmit") },
+              { key: "Mod-Shift-Enter", run: run("onRun") },
+            ]),
+          ),
           lineNumbers(),
           lintGutter(),
           history(),
@@ -105,7 +130,8 @@ export default function Editor({ ref, language, value, label, places, onChange, 
           EditorState.tabSize.of(4),
           theme,
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) calls.current.onChange(update.state.doc.toString());
+            if (update.docChanged && !update.transactions.some((each) => each.annotation(replaced)))
+              calls.current.onChange(update.state.doc.toString());
           }),
         ],
       }),
@@ -129,11 +155,17 @@ export default function Editor({ ref, language, value, label, places, onChange, 
     };
   }, [language]);
 
+  // What is typed is the editor's own; a value is put in only where another document is meant. Else a render that is a few
+  // keys late would take them back.
+  const wanted = useRef(value);
+  wanted.current = value;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   useEffect(() => {
     const editor = view.current;
-    if (!editor || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-  }, [value]);
+    if (!editor || editor.state.doc.toString() === wanted.current) return;
+    const changes = { from: 0, to: editor.state.doc.length, insert: wanted.current };
+    editor.dispatch({ changes, annotations: replaced.of(true) });
+  }, [document]);
 
   useEffect(() => {
     const editor = view.current;

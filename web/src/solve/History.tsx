@@ -16,8 +16,12 @@ export function History({ slug, shown, onShow }: { slug: string; shown: string |
           <tr>
             <th scope="col">{columns.verdict}</th>
             <th scope="col">{columns.language}</th>
-            <th scope="col" className="number">{columns.tests}</th>
-            <th scope="col" className="number">{columns.time}</th>
+            <th scope="col" className="number">
+              {columns.tests}
+            </th>
+            <th scope="col" className="number">
+              {columns.time}
+            </th>
             <th scope="col">{columns.when}</th>
           </tr>
         </thead>

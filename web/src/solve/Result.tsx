@@ -55,8 +55,15 @@ const NONE: ReadonlyMap<number, Case> = new Map();
 
 function Head({ state, tookMs }: { state: SubmissionState; tookMs: number | null }) {
   const view = state.watched?.view ?? null;
-  const failing = [...(state.watched?.cases.values() ?? [])].sort((a, b) => a.n - b.n).find(({ verdict }) => verdict !== "accepted");
-  if (!view) return <p className="verdict" data-tone="busy">{text.solve.resultEmpty}</p>;
+  const failing = [...(state.watched?.cases.values() ?? [])]
+    .sort((a, b) => a.n - b.n)
+    .find(({ verdict }) => verdict !== "accepted");
+  if (!view)
+    return (
+      <p className="verdict" data-tone="busy">
+        {text.solve.resultEmpty}
+      </p>
+    );
   const away = state.connection === "waiting" || state.connection === "offline";
   const notes = [
     tookMs !== null && view.verdict ? text.solve.after(milliseconds(tookMs)) : null,
@@ -92,11 +99,17 @@ function Cases({ cases }: { cases: ReadonlyMap<number, Case> }) {
         <table className="table compact">
           <thead>
             <tr>
-              <th scope="col" className="number">{columns.n}</th>
+              <th scope="col" className="number">
+                {columns.n}
+              </th>
               {grouped && <th scope="col">{columns.group}</th>}
               <th scope="col">{columns.verdict}</th>
-              <th scope="col" className="number">{columns.time}</th>
-              <th scope="col" className="number">{columns.memory}</th>
+              <th scope="col" className="number">
+                {columns.time}
+              </th>
+              <th scope="col" className="number">
+                {columns.memory}
+              </th>
               {said && <th scope="col">{columns.message}</th>}
             </tr>
           </thead>

@@ -27,8 +27,14 @@ export function RunPanel({ problem, stdin, onStdin, state, error, retry, onGoTo 
           <label htmlFor={id}>{text.solve.customInput}</label>
           <span className="row">
             {samples.map(({ input }, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: samples have no other name
-              <button type="button" className="plain tiny" key={index} aria-label={text.solve.useSample(index + 1)} onClick={() => onStdin(input)}>
+              <button
+                type="button"
+                className="plain tiny"
+                // biome-ignore lint/suspicious/noArrayIndexKey: samples have no other name, and never change places
+                key={index}
+                aria-label={text.solve.sampleAsInput(index + 1)}
+                onClick={() => onStdin(input)}
+              >
                 {text.solve.sample(index + 1)}
               </button>
             ))}
@@ -64,7 +70,12 @@ function Output({ state, error, retry, onGoTo }: Pick<Props, "state" | "error" |
         <h3>{text.solve.output}</h3>
         {view && (
           <p className="row small">
-            <span role="status" className="row run-verdict" data-tone={tone(view.verdict)} data-verdict={view.verdict ?? view.status}>
+            <span
+              role="status"
+              className="row run-verdict"
+              data-tone={tone(view.verdict)}
+              data-verdict={view.verdict ?? view.status}
+            >
               <VerdictIcon verdict={view.verdict} />
               {view.verdict ? text.verdict[view.verdict] : text.status[view.status]}
             </span>

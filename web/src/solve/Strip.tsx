@@ -5,7 +5,17 @@ import { tone } from "../ui/parts";
 const MANY = 60;
 
 /** A cell per test case. All stand there from the start, so nothing moves as they fill. */
-export function Strip({ total, cases, status, run }: { total: number; cases: ReadonlyMap<number, Case>; status: Status | null; run: number }) {
+export function Strip({
+  total,
+  cases,
+  status,
+  run,
+}: {
+  total: number;
+  cases: ReadonlyMap<number, Case>;
+  status: Status | null;
+  run: number;
+}) {
   const passed = [...cases.values()].filter(({ verdict }) => verdict === "accepted").length;
   const next = status === "running" ? run + 1 : 0;
   return (

@@ -48,12 +48,21 @@ export default function Workspace({ slug }: { slug: string | null }) {
       </div>
     );
   }
-  if ((slug !== null && !problem) || !languages.data) return <div className="loading" role="status" aria-label={text.loading} />;
+  if ((slug !== null && !problem) || !languages.data)
+    return <div className="loading" role="status" aria-label={text.loading} />;
   if (languages.data.length === 0) return <Notice {...text.solve.noWorker} page />;
   return <Desk slug={slug} problem={problem ?? null} languages={languages.data} />;
 }
 
-function Desk({ slug, problem, languages }: { slug: string | null; problem: ProblemBody | null; languages: Language[] }) {
+function Desk({
+  slug,
+  problem,
+  languages,
+}: {
+  slug: string | null;
+  problem: ProblemBody | null;
+  languages: Language[];
+}) {
   const client = useQueryClient();
   const [wanted, setWanted] = useStored("language", "python");
   const language = languages.some(({ id }) => id === wanted) ? wanted : languages[0].id;
@@ -63,6 +72,13 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
   const [left, setLeft] = useState("statement");
   const [below, setBelow] = useState(slug === null ? "run" : "result");
   const editor = useRef<EditorHandle>(null);
+  // A key may be pressed before what was typed has been rendered: what is sent is what stands in the editor.
+  const typed = useRef(source);
+  typed.current = source;
+  const type = (next: string) => {
+    typed.current = next;
+    setSource(next);
+  };
   const refresh = () => {
     void client.invalidateQueries({ queryKey: ["history", slug] });
     void client.invalidateQueries({ queryKey: ["own"] });
@@ -74,12 +90,12 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
     if (slug === null) return run();
     if (judged.busy) return;
     setBelow("result");
-    void judged.send({ problem: slug, language, source }).then(refresh);
+    void judged.send({ problem: slug, language, source: typed.current }).then(refresh);
   };
   const run = () => {
     if (ran.busy) return;
     setBelow("run");
-    void ran.send({ language, source, stdin });
+    void ran.send({ language, source: typed.current, stdin });
   };
   const shown = (below === "run" ? ran : judged).state.watched?.view;
   const output = shown?.language === language ? (shown.compile_output ?? "") : "";
@@ -87,9 +103,31 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
   const goTo = (line: number, column: number | null) => editor.current?.goTo(line, column);
   const cancel = (id: string | null) => id && void api(`/submissions/${id}`, { method: "DELETE" }).catch(() => {});
 
-  const props = { language, value: source, label: text.solve.editor, places: marked, onChange: setSource, onSubmit: submit, onRun: run };
+  const [resets, setResets] = useState(0);
+  const reset = () => {
+    type(first);
+    setResets((n) => n + 1);
+  };
+  const props = {
+    language,
+    document: `${language}/${resets}`,
+    value: source,
+    label: text.solve.editor,
+    places: marked,
+    onChange: type,
+    onSubmit: submit,
+    onRun: run,
+  };
   const runPanel = (
-    <RunPanel problem={problem} stdin={stdin} onStdin={setStdin} state={ran.state} error={ran.error} retry={ran.retry} onGoTo={goTo} />
+    <RunPanel
+      problem={problem}
+      stdin={stdin}
+      onStdin={setStdin}
+      state={ran.state}
+      error={ran.error}
+      retry={ran.retry}
+      onGoTo={goTo}
+    />
   );
   const active = below === "run" ? ran : judged;
   return (
@@ -101,7 +139,9 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
               <Back />
             </Link>
             <h1>{problem.title}</h1>
-            <span className="quiet small">{text.solve.limits(limit(problem.time_limit_ms), memory(problem.memory_limit_kb))}</span>
+            <span className="quiet small">
+              {text.solve.limits(limit(problem.time_limit_ms), memory(problem.memory_limit_kb))}
+            </span>
           </div>
           <Tabs
             label={problem.title}
@@ -112,7 +152,16 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
               {
                 id: "history",
                 label: text.solve.history,
-                panel: left === "history" && <History slug={problem.slug} shown={judged.id} onShow={(id) => { setBelow("result"); judged.show(id); }} />,
+                panel: left === "history" && (
+                  <History
+                    slug={problem.slug}
+                    shown={judged.id}
+                    onShow={(id) => {
+                      setBelow("result");
+                      judged.show(id);
+                    }}
+                  />
+                ),
               },
             ]}
           />
@@ -128,7 +177,13 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
               </option>
             ))}
           </select>
-          <button type="button" className="plain" title={text.solve.resetTitle} disabled={source === first} onClick={() => setSource(first)}>
+          <button
+            type="button"
+            className="plain"
+            title={text.solve.resetTitle}
+            disabled={source === first}
+            onClick={reset}
+          >
             {text.solve.reset}
           </button>
           <span className="grow" />
@@ -142,9 +197,16 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
             {text.solve.runIt}
           </button>
           {slug !== null && (
-            <button type="button" className="primary" title={text.solve.submitTitle} disabled={judged.busy} onClick={submit} data-testid="submit">
+            <button
+              type="button"
+              className="primary"
+              title={text.solve.submitTitle}
+              disabled={judged.busy}
+              onClick={submit}
+              data-testid="submit"
+            >
               {text.solve.submit}
-              <kbd aria-hidden="true">Ctrl ↵</kbd>
+              <kbd>Ctrl ↵</kbd>
             </button>
           )}
         </div>
@@ -165,7 +227,16 @@ function Desk({ slug, problem, languages }: { slug: string | null; problem: Prob
                 {
                   id: "result",
                   label: text.solve.result,
-                  panel: <Result problem={problem} state={judged.state} tookMs={judged.tookMs} error={judged.error} retry={judged.retry} onGoTo={goTo} />,
+                  panel: (
+                    <Result
+                      problem={problem}
+                      state={judged.state}
+                      tookMs={judged.tookMs}
+                      error={judged.error}
+                      retry={judged.retry}
+                      onGoTo={goTo}
+                    />
+                  ),
                 },
                 { id: "run", label: text.solve.run, panel: runPanel },
               ]}

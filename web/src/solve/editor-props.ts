@@ -6,6 +6,8 @@ export type EditorHandle = { goTo: (line: number, column: number | null) => void
 export type EditorProps = {
   ref?: Ref<EditorHandle>;
   language: string;
+  /** Names the text that `value` is; another name puts another text in. */
+  document: string;
   value: string;
   label: string;
   places: Place[];

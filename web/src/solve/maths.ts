@@ -30,7 +30,9 @@ export async function drawMaths(root: HTMLElement): Promise<void> {
   };
   for (const each of marked) each.replaceWith(draw(each.textContent ?? "", each.classList.contains("math-display")));
   for (const node of loose) {
-    node.replaceWith(...pieces(node.data).map((piece) => ("tex" in piece ? draw(piece.tex, piece.display) : piece.text)));
+    node.replaceWith(
+      ...pieces(node.data).map((piece) => ("tex" in piece ? draw(piece.tex, piece.display) : piece.text)),
+    );
   }
 }
 

@@ -9,7 +9,10 @@ const severity = (word: string | undefined): Place["severity"] =>
 /** One parsed line of output, or null where it names no place of the program. */
 function parse(line: string, next: string | undefined, before: string | undefined): Place | null {
   // gcc, g++, go, javac, tsc: main.cpp:3:5: error: … | ./main.go:4:2: … | Main.java:3: error: … | main.ts(3,5): error TS1: …
-  const gcc = /^(?:\.\/)?[\w./-]*?\w+\.\w+[:(](\d+)(?:[:,](\d+))?\)?:\s*(?:(fatal error|error|warning|note)\b[^:]*:\s*)?(.*)$/.exec(line);
+  const gcc =
+    /^(?:\.\/)?[\w./-]*?\w+\.\w+[:(](\d+)(?:[:,](\d+))?\)?:\s*(?:(fatal error|error|warning|note)\b[^:]*:\s*)?(.*)$/.exec(
+      line,
+    );
   if (gcc) return { line: +gcc[1], column: gcc[2] ? +gcc[2] : null, severity: severity(gcc[3]), message: gcc[4] };
   // rustc:  --> src/main.rs:2:13, below the line that says what
   const rust = /^\s*-->\s*\S+?:(\d+):(\d+)$/.exec(line);

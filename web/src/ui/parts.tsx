@@ -1,10 +1,20 @@
 // What more than one page is made of.
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { Refusal, type FieldError, type Verdict } from "../api";
+import { type FieldError, Refusal, type Verdict } from "../api";
 import { text } from "../text";
 import { Check, Clock, Copy, Cross, Dash } from "./icons";
 
-export function Notice({ title, detail, children, page }: { title: string; detail?: string; children?: ReactNode; page?: boolean }) {
+export function Notice({
+  title,
+  detail,
+  children,
+  page,
+}: {
+  title: string;
+  detail?: string;
+  children?: ReactNode;
+  page?: boolean;
+}) {
   const Heading = page ? "h1" : "p";
   return (
     <div className="notice">
@@ -24,9 +34,9 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
     <div className="problem" role="alert">
       <div>
         <strong>{title}</strong>
-        <p>{status === 0 ? text.unreachable.detail : [detail, ...errors.map(fieldLine)].filter(Boolean).join("\n")}</p>
+        <p>{status === 0 ? text.unreachable.detail : errors.length > 0 ? errors.map(fieldLine).join("\n") : detail}</p>
       </div>
-      {retry && (
+      {retry && (status === 0 || status === 429 || status >= 500) && (
         <button type="button" onClick={retry}>
           {text.retry}
         </button>
@@ -47,11 +57,19 @@ export const fieldErrors = (error: unknown, field: string): string | undefined =
 
 /** Whether an error has anything to say that does not stand beside one of these fields. */
 export const hasRest = (error: unknown, fields: string[]) =>
-  !(error instanceof Refusal) || error.errors.length === 0 || error.errors.some(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
+  !(error instanceof Refusal) ||
+  error.errors.length === 0 ||
+  error.errors.some(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
 
 export type Tone = "good" | "bad" | "warn" | "busy";
 export const tone = (verdict: Verdict | null | undefined): Tone =>
-  !verdict ? "busy" : verdict === "accepted" ? "good" : ["wrong_answer", "run_time_error"].includes(verdict) ? "bad" : "warn";
+  !verdict
+    ? "busy"
+    : verdict === "accepted"
+      ? "good"
+      : ["wrong_answer", "run_time_error"].includes(verdict)
+        ? "bad"
+        : "warn";
 
 export function VerdictIcon({ verdict }: { verdict: Verdict | null }) {
   if (verdict === "accepted") return <Check />;
@@ -80,7 +98,17 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
 export type TabItem = { id: string; label: ReactNode; panel: ReactNode };
 
 /** Tabs as the ARIA practices have them: arrows move, Tab goes into the panel. */
-export function Tabs({ items, value, onChange, label }: { items: TabItem[]; value: string; onChange: (id: string) => void; label: string }) {
+export function Tabs({
+  items,
+  value,
+  onChange,
+  label,
+}: {
+  items: TabItem[];
+  value: string;
+  onChange: (id: string) => void;
+  label: string;
+}) {
   const base = useId();
   const list = useRef<HTMLDivElement>(null);
   const move = (event: React.KeyboardEvent) => {
@@ -110,8 +138,15 @@ export function Tabs({ items, value, onChange, label }: { items: TabItem[]; valu
         ))}
       </div>
       {items.map(({ id, panel }) => (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a panel that scrolls must be reachable by keyboard
-        <div key={id} role="tabpanel" id={`${base}-${id}`} aria-labelledby={`${base}-${id}-tab`} hidden={id !== value} tabIndex={0}>
+        <div
+          key={id}
+          role="tabpanel"
+          id={`${base}-${id}`}
+          aria-labelledby={`${base}-${id}-tab`}
+          hidden={id !== value}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a panel that scrolls must be reachable by keyboard
+          tabIndex={0}
+        >
           {panel}
         </div>
       ))}
@@ -119,7 +154,17 @@ export function Tabs({ items, value, onChange, label }: { items: TabItem[]; valu
   );
 }
 
-export function Field({ label, hint, error, children }: { label: ReactNode; hint?: string; error?: string; children: (props: FieldProps) => ReactNode }) {
+export function Field({
+  label,
+  hint,
+  error,
+  children,
+}: {
+  label: ReactNode;
+  hint?: string;
+  error?: string;
+  children: (props: FieldProps) => ReactNode;
+}) {
   const id = useId();
   const note = error ?? hint;
   return (
@@ -137,7 +182,19 @@ export function Field({ label, hint, error, children }: { label: ReactNode; hint
 export type FieldProps = { id: string; "aria-invalid"?: true; "aria-describedby"?: string };
 
 /** A figure against its bound, with a bar that says how near it came. */
-export function Meter({ label, value, bound, share, least }: { label: string; value: string; bound?: string; share: number | null; /** More is better: full is no warning. */ least?: boolean }) {
+export function Meter({
+  label,
+  value,
+  bound,
+  share,
+  least,
+}: {
+  label: string;
+  value: string;
+  bound?: string;
+  share: number | null /** More is better: full is no warning. */;
+  least?: boolean;
+}) {
   const percent = share === null ? 0 : Math.min(100, Math.round(share * 100));
   const bar = useRef<HTMLElement>(null);
   useEffect(() => bar.current?.style.setProperty("--share", `${percent}%`), [percent]);
@@ -148,7 +205,12 @@ export function Meter({ label, value, bound, share, least }: { label: string; va
         <b>{value}</b>
         {bound && <span className="quiet"> {bound}</span>}
       </span>
-      <i className="bar" ref={bar} data-tone={percent >= 100 ? (least ? "good" : "warn") : undefined} aria-hidden="true" />
+      <i
+        className="bar"
+        ref={bar}
+        data-tone={percent >= 100 ? (least ? "good" : "warn") : undefined}
+        aria-hidden="true"
+      />
     </div>
   );
 }
