@@ -1,5 +1,6 @@
 // The page in a real browser against a real server. Wants web/dist (npm run build in web/), HERALD_TEST_BIN (default: the
-// workspace's debug build of herald) and Chromium. Prints "ok - …" for each check and exits 1 at the first that fails.
+// workspace's debug build of herald) and Chromium. ONLY=word runs the checks with
+// that in their name. Prints "ok - …" for each check and exits 1 at the first that fails.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,7 +36,9 @@ const PROGRAMS = {
 
 const { server, front, browser, url, close } = await startAll();
 let passed = 0;
+const only = new RegExp(process.env.ONLY ?? "");
 const check = async (name, body) => {
+  if (!only.test(name)) return;
   const began = Date.now();
   await body();
   passed += 1;

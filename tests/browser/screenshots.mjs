@@ -100,7 +100,10 @@ try {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
       const page = await context.newPage();
       page.on("pageerror", (error) => console.error(String(error)));
-      const shot = (name) => page.screenshot({ path: join(DIR, `${name}-${size}-${colorScheme}.png`), fullPage: true });
+      const shot = async (name) => {
+        await page.evaluate(() => scrollTo(0, 0));
+        await page.screenshot({ path: join(DIR, `${name}-${size}-${colorScheme}.png`), fullPage: true });
+      };
       await pictures(page, shot, size === "wide");
       await context.close();
       console.log(`${size}, ${colorScheme}: done`);

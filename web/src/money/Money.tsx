@@ -110,7 +110,7 @@ export default function Money() {
               />
             )}
           </div>
-          <section className="card lists" aria-label={text.money.statement}>
+          <div className="card lists">
             <Tabs
               label={text.money.statement}
               value={tab}
@@ -124,7 +124,7 @@ export default function Money() {
                 { id: "webhooks", label: text.money.webhooks, panel: tab === "webhooks" && <Webhooks /> },
               ]}
             />
-          </section>
+          </div>
         </>
       )}
     </div>

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { type Account, Refusal, refusal, request } from "../api";
 import { moment, money } from "../format";
 import { text } from "../text";
-import { Notice, Problem } from "../ui/parts";
+import { Notice, Problem, Scroll } from "../ui/parts";
 import { csv, useStatement } from "./data";
 
 async function get(path: string): Promise<Response> {
@@ -56,7 +56,7 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
       {failed ? <Problem error={failed} retry={() => void statement.refetch()} /> : null}
       {statement.data?.items.length === 0 && <Notice title={text.money.statementEmpty} />}
       {statement.data && statement.data.items.length > 0 && account && (
-        <div className="table-wrap">
+        <Scroll label={text.money.statement}>
           <table className="table compact">
             <thead>
               <tr>
@@ -95,7 +95,7 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </div>
   );

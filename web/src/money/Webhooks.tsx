@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { api, type Call, type Endpoint, Refusal } from "../api";
 import { milliseconds, moment } from "../format";
 import { text } from "../text";
-import { CopyButton, Field, fieldErrors, hasRest, Notice, Problem } from "../ui/parts";
+import { CopyButton, Field, fieldErrors, hasRest, Notice, Problem, Scroll } from "../ui/parts";
 import { useAttempts, useEndpoints } from "./data";
 
 export function Webhooks() {
@@ -140,8 +140,8 @@ function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: C
   if (data.items.length === 0) return <Notice title={text.money.attemptsEmpty} />;
   return (
     <section>
-      <h3>{text.money.attempts}</h3>
-      <div className="table-wrap">
+      <h2 className="part">{text.money.attempts}</h2>
+      <Scroll label={text.money.attempts}>
         <table className="table compact">
           <thead>
             <tr>
@@ -178,7 +178,7 @@ function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: C
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

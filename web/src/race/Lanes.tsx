@@ -17,7 +17,7 @@ export function Lanes({ run, running }: { run: Run; running: boolean }) {
   const done = !running && LANES.every((id) => run.lanes[id].seenAt !== null || run.lanes[id].failed);
   const winners = done && run.storedAt !== null ? first(run.delays) : [];
   const ticks = Array.from({ length: Math.floor(long / STEP_MS) + 1 }, (_, n) => n * STEP_MS).filter(
-    (ms) => long <= 5000 || ms % 1000 === 0,
+    (ms) => long <= SHORTEST_MS || ms % 1000 === 0,
   );
   const columns = text.race.columns;
   return (
@@ -38,13 +38,13 @@ export function Lanes({ run, running }: { run: Run; running: boolean }) {
       <ol>
         {LANES.map((id) => (
           <li className="lane" key={id} data-lane={id}>
-            <h3>
+            <h2>
               <i className="swatch" aria-hidden="true" />
               <span>
                 {text.race.lanes[id]}
                 <small>{text.race.notes[id]}</small>
               </span>
-            </h3>
+            </h2>
             <Timeline id={id} run={run} long={long} ticks={ticks} running={running} />
             <dl>
               <div>

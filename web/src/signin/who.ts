@@ -5,6 +5,9 @@ import { api, Refusal, session, type Ticket } from "../api";
 
 export type Who = { user: string | null; refused: boolean; guest: boolean };
 
+const AGAIN_MS = 5000;
+const isRefused = (error: unknown) => error instanceof Refusal && error.status === 401;
+
 export async function whoIs(key?: string): Promise<string> {
   const { channel } = await api<Ticket>("/tickets", { method: "POST", body: { channel: "user:me" }, key });
   return channel.slice("user:".length);
@@ -16,7 +19,10 @@ export function useWho(): Who {
     queryKey: ["who", key],
     queryFn: () => whoIs(),
     staleTime: Number.POSITIVE_INFINITY,
+    // Each who asks mounts and unmounts by the answer: asked anew on mount, a refusal would go round for ever.
+    retryOnMount: false,
+    refetchInterval: ({ state }) => (state.error && !isRefused(state.error) ? AGAIN_MS : false),
   });
-  const refused = error instanceof Refusal && error.status === 401;
+  const refused = isRefused(error);
   return { user: data ?? null, refused, guest: data !== undefined && key === null };
 }

@@ -11,7 +11,7 @@ export function Compiler({
 }) {
   return (
     <section className="compiler">
-      <h3>{text.solve.compiler}</h3>
+      <h2 className="part">{text.solve.compiler}</h2>
       <div className="block said">
         {outputLines(output).map(({ text: line, place }, index) => {
           // biome-ignore-start lint/suspicious/noArrayIndexKey: lines of one output, never moved

@@ -1,6 +1,6 @@
 import { milliseconds, moment } from "../format";
 import { text } from "../text";
-import { Notice, Problem, tone, VerdictIcon } from "../ui/parts";
+import { Notice, Problem, Scroll, tone, VerdictIcon } from "../ui/parts";
 import { useHistory } from "./queries";
 
 export function History({ slug, shown, onShow }: { slug: string; shown: string | null; onShow: (id: string) => void }) {
@@ -10,7 +10,7 @@ export function History({ slug, shown, onShow }: { slug: string; shown: string |
   if (!data) return null;
   if (data.items.length === 0) return <Notice title={text.solve.historyEmpty} />;
   return (
-    <div className="table-wrap">
+    <Scroll label={text.solve.history}>
       <table className="table compact history">
         <thead>
           <tr>
@@ -42,6 +42,6 @@ export function History({ slug, shown, onShow }: { slug: string; shown: string |
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

@@ -2,7 +2,7 @@ import type { Case, ProblemItem } from "../api";
 import { limit, memory, milliseconds } from "../format";
 import type { SubmissionState } from "../live/hooks";
 import { text } from "../text";
-import { Meter, Notice, Problem, tone, VerdictIcon } from "../ui/parts";
+import { Meter, Notice, Problem, Scroll, tone, VerdictIcon } from "../ui/parts";
 import { Compiler } from "./Compiler";
 import { Strip } from "./Strip";
 
@@ -95,7 +95,7 @@ function Cases({ cases }: { cases: ReadonlyMap<number, Case> }) {
   return (
     <details className="cases">
       <summary>{text.solve.cases}</summary>
-      <div className="table-wrap">
+      <Scroll label={text.solve.cases}>
         <table className="table compact">
           <thead>
             <tr>
@@ -126,7 +126,7 @@ function Cases({ cases }: { cases: ReadonlyMap<number, Case> }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </details>
   );
 }

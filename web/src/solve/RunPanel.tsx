@@ -43,7 +43,7 @@ export function RunPanel({ problem, stdin, onStdin, state, error, retry, onGoTo 
         <textarea id={id} value={stdin} spellCheck={false} onChange={({ target }) => onStdin(target.value)} />
         {expected !== undefined && (
           <div className="expected">
-            <h3>{text.solve.expected}</h3>
+            <h2 className="part">{text.solve.expected}</h2>
             <pre className="block">{expected}</pre>
           </div>
         )}
@@ -67,7 +67,7 @@ function Output({ state, error, retry, onGoTo }: Pick<Props, "state" | "error" |
   return (
     <div className="run-output">
       <div className="row spread">
-        <h3>{text.solve.output}</h3>
+        <h2 className="part">{text.solve.output}</h2>
         {view && (
           <p className="row small">
             <span
@@ -90,7 +90,7 @@ function Output({ state, error, retry, onGoTo }: Pick<Props, "state" | "error" |
       </pre>
       {stderr && (
         <div className="stderr">
-          <h3>{text.solve.errors}</h3>
+          <h2 className="part">{text.solve.errors}</h2>
           <pre className="block">{stderr}</pre>
         </div>
       )}

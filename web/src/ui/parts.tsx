@@ -95,6 +95,16 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
   );
 }
 
+/** What may be wider than its place scrolls by itself, by keyboard too. */
+export function Scroll({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="table-wrap" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
 export type TabItem = { id: string; label: ReactNode; panel: ReactNode };
 
 /** Tabs as the ARIA practices have them: arrows move, Tab goes into the panel. */
