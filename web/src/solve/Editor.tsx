@@ -51,6 +51,20 @@ const theme = EditorView.theme({
     overflow: "hidden",
   },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
+  // The package's own marks are data: images, which the policy forbids.
+  ".cm-lint-marker": {
+    content: "normal",
+    width: "0.5rem",
+    height: "0.5rem",
+    margin: "0.4rem 0.2rem",
+    borderRadius: "50%",
+    backgroundColor: "var(--bad)",
+  },
+  ".cm-lint-marker-error": { content: "normal" },
+  ".cm-lint-marker-warning": { content: "normal", backgroundColor: "var(--warn)" },
+  ".cm-lintRange-error, .cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)" },
+  ".cm-lintRange-warning": { textDecorationColor: "var(--warn)" },
+  ".cm-lintPoint::after": { borderBottomColor: "var(--bad) !important" },
   ".cm-diagnostic": { fontFamily: "var(--sans)", fontSize: "0.8125rem" },
 });
 
