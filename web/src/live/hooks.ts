@@ -44,7 +44,9 @@ export function useSubmission(followed: Followed | null): SubmissionState {
     };
     const read = () =>
       api<StatusView>(`/status/${id}`, { signal: abort.signal }).then(
-        (view) => show(whole(current, view)),
+        (view) => {
+          if (view.tests.run >= (current.view?.tests.run ?? 0)) show(whole(current, view));
+        },
         () => {},
       );
     const stop = watch({
@@ -55,6 +57,8 @@ export function useSubmission(followed: Followed | null): SubmissionState {
       onFrame: (frame) => {
         const was = current.final;
         show(fold(current, frame));
+        // Progress is not kept: what went by while the line was down stands in the row.
+        if (frame.type === "resumed" && !was) void read();
         if (!was && isFinal(current.view?.status)) {
           stop();
           setState("closed");

@@ -1,4 +1,5 @@
 import { text } from "../text";
+import { Scroll } from "../ui/parts";
 import { outputLines } from "./places";
 
 /** What the compiler said; a line that names a place is a button that goes there. */
@@ -12,7 +13,7 @@ export function Compiler({
   return (
     <section className="compiler">
       <h2 className="part">{text.solve.compiler}</h2>
-      <div className="block said">
+      <Scroll className="block said" label={text.solve.compiler}>
         {outputLines(output).map(({ text: line, place }, index) => {
           // biome-ignore-start lint/suspicious/noArrayIndexKey: lines of one output, never moved
           if (!place) return <div key={index}>{line || " "}</div>;
@@ -29,7 +30,7 @@ export function Compiler({
           );
           // biome-ignore-end lint/suspicious/noArrayIndexKey: as above
         })}
-      </div>
+      </Scroll>
     </section>
   );
 }

@@ -62,7 +62,10 @@ const theme = EditorView.theme({
   },
   ".cm-lint-marker-error": { content: "normal" },
   ".cm-lint-marker-warning": { content: "normal", backgroundColor: "var(--warn)" },
-  ".cm-lintRange-error, .cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)" },
+  ".cm-lintRange-error, .cm-lintRange-warning": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--bad)",
+  },
   ".cm-lintRange-warning": { textDecorationColor: "var(--warn)" },
   ".cm-lintPoint::after": { borderBottomColor: "var(--bad) !important" },
   ".cm-diagnostic": { fontFamily: "var(--sans)", fontSize: "0.8125rem" },

@@ -10,18 +10,19 @@ type Props = {
   problem: ProblemItem;
   state: SubmissionState;
   tookMs: number | null;
+  busy: boolean;
   error: unknown;
   retry: () => void;
   onGoTo: (line: number, column: number | null) => void;
 };
 
-export function Result({ problem, state, tookMs, error, retry, onGoTo }: Props) {
+export function Result({ problem, state, tookMs, busy, error, retry, onGoTo }: Props) {
   const view = state.watched?.view ?? null;
   const cases = state.watched?.cases ?? NONE;
   const total = view?.tests.total ?? problem.test_cases;
   return (
     <div className="result">
-      <Head state={state} tookMs={tookMs} />
+      <Head state={state} tookMs={tookMs} busy={busy} />
       <Strip total={total} cases={cases} status={view?.status ?? null} run={view?.tests.run ?? 0} />
       <div className="meters">
         <Meter
@@ -53,7 +54,7 @@ export function Result({ problem, state, tookMs, error, retry, onGoTo }: Props) 
 
 const NONE: ReadonlyMap<number, Case> = new Map();
 
-function Head({ state, tookMs }: { state: SubmissionState; tookMs: number | null }) {
+function Head({ state, tookMs, busy }: Pick<Props, "state" | "tookMs" | "busy">) {
   const view = state.watched?.view ?? null;
   const failing = [...(state.watched?.cases.values() ?? [])]
     .sort((a, b) => a.n - b.n)
@@ -61,7 +62,7 @@ function Head({ state, tookMs }: { state: SubmissionState; tookMs: number | null
   if (!view)
     return (
       <p className="verdict" data-tone="busy">
-        {text.solve.resultEmpty}
+        {busy ? text.solve.submitting : text.solve.resultEmpty}
       </p>
     );
   const away = state.connection === "waiting" || state.connection === "offline";

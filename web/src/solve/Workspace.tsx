@@ -232,6 +232,7 @@ function Desk({
                       problem={problem}
                       state={judged.state}
                       tookMs={judged.tookMs}
+                      busy={judged.busy}
                       error={judged.error}
                       retry={judged.retry}
                       onGoTo={goTo}

@@ -26,6 +26,7 @@ export function useAttempt(onFinal?: () => void) {
     const key = again && last.current ? last.current.key : crypto.randomUUID();
     last.current = { program, key, sent: performance.now() };
     setBusy(true);
+    setFollowed(null);
     setError(null);
     setTook(null);
     try {

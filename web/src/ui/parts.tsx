@@ -96,10 +96,18 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
 }
 
 /** What may be wider than its place scrolls by itself, by keyboard too. */
-export function Scroll({ label, children }: { label: string; children: ReactNode }) {
+export function Scroll({
+  label,
+  className = "table-wrap",
+  children,
+}: {
+  label: string;
+  className?: string;
+  children: ReactNode;
+}) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="table-wrap" aria-label={label} tabIndex={0}>
+    <section className={className} aria-label={label} tabIndex={0}>
       {children}
     </section>
   );
