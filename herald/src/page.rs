@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 /// A file of the page: where, what, how.
 const FILES: [(&str, &str, &[u8]); 5] = [
-    ("/", "text/html; charset=utf-8", include_bytes!("../../web/index.html")),
-    ("/app.js", "text/javascript; charset=utf-8", include_bytes!("../../web/app.js")),
-    ("/pay.js", "text/javascript; charset=utf-8", include_bytes!("../../web/pay.js")),
-    ("/style.css", "text/css; charset=utf-8", include_bytes!("../../web/style.css")),
-    ("/favicon.svg", "image/svg+xml", include_bytes!("../../web/favicon.svg")),
+    ("/", "text/html; charset=utf-8", include_bytes!("../../examples/plain/index.html")),
+    ("/app.js", "text/javascript; charset=utf-8", include_bytes!("../../examples/plain/app.js")),
+    ("/pay.js", "text/javascript; charset=utf-8", include_bytes!("../../examples/plain/pay.js")),
+    ("/style.css", "text/css; charset=utf-8", include_bytes!("../../examples/plain/style.css")),
+    ("/favicon.svg", "image/svg+xml", include_bytes!("../../examples/plain/favicon.svg")),
 ];
 
 /// The page's routes. `public_url` is where `ws_url` points to if that is not the page's own address.

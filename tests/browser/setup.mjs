@@ -1,0 +1,93 @@
+// A server of its own, Chromium, and the built page in front of the server: what the browser scripts have in common.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "../../web/scripts/serve.mjs";
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const BIN = process.env.HERALD_TEST_BIN ?? join(ROOT, "target/debug/herald");
+const START_MS = 60_000;
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => server.once("listening", done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+async function until(what, holds) {
+  const deadline = Date.now() + START_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not within ${START_MS / 1000} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** `herald up` on a port and data folder that stay the same over `stop` and `start`. */
+export async function startServer(settings = {}) {
+  const data = mkdtempSync(join(tmpdir(), "herald-page-"));
+  const listen = `127.0.0.1:${await freePort()}`;
+  const url = `http://${listen}`;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HERALD_")));
+  let log = "";
+  let server;
+  let exit;
+  const start = async () => {
+    const env = { ...inherited, HERALD_LISTEN: listen, HERALD_DATA: data, ...settings };
+    server = spawn(BIN, ["up"], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk) => (log += chunk));
+    exit = new Promise((done) => server.once("exit", done));
+    await until(`ready\n${log}`, async () => {
+      assert.equal(server.exitCode, null, log);
+      return fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
+    });
+    await until("a worker with languages", async () =>
+      (await (await fetch(`${url}/languages`)).json()).items.some(({ available }) => available));
+  };
+  const stop = async (signal = "SIGTERM") => {
+    server.kill(signal);
+    await exit;
+  };
+  await start();
+  const adminKey = readFileSync(join(data, "admin.key"), "utf8").trim();
+  const close = async () => {
+    await stop();
+    rmSync(data, { recursive: true, force: true });
+  };
+  return { url, adminKey, start, stop, close, log: () => log };
+}
+
+export async function startAll(settings) {
+  const server = await startServer(settings);
+  const front = await serve(server.url);
+  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+  assert.ok(executablePath, "Chromium is missing: apt-get install chromium");
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+  const close = async () => {
+    await browser.close();
+    await front.close();
+    await server.close();
+  };
+  return { server, front, browser, url: front.url, close };
+}
+
+/** Puts a program into the editor, as a person would who pastes it. */
+export async function write(page, source) {
+  const content = page.locator(".cm-content");
+  await content.waitFor();
+  await content.click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Delete");
+  await page.evaluate((text) => {
+    const root = document.querySelector("[data-testid=editor]").shadowRoot;
+    const paste = new ClipboardEvent("paste", { clipboardData: new DataTransfer(), bubbles: true, cancelable: true });
+    paste.clipboardData.setData("text/plain", text);
+    root.querySelector(".cm-content").dispatchEvent(paste);
+  }, source);
+}

@@ -1,0 +1,99 @@
+// What the Money page knows: read once by GET, kept up to date by what is pushed on the user's own channel.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useRef, useState } from "react";
+import {
+  type Account,
+  api,
+  type Call,
+  type Endpoint,
+  type Page,
+  type Service,
+  type StatementLine,
+  type Transfer,
+} from "../api";
+import { useChannel } from "../live/hooks";
+import { newest, type Transfers, withFrame, withRead } from "../live/transfers";
+import type { Frame } from "../live/watch";
+import { all } from "../solve/queries";
+
+export const useAccounts = () => useQuery({ queryKey: ["accounts"], queryFn: () => all<Account>("/accounts") });
+
+export const useStatement = (account: string | null) =>
+  useQuery({
+    queryKey: ["statement", account],
+    queryFn: () => api<Page<StatementLine>>(`/accounts/${account}/statement?limit=50`),
+    enabled: account !== null,
+    staleTime: 0,
+  });
+
+export const useEndpoints = () => useQuery({ queryKey: ["webhooks"], queryFn: () => all<Endpoint>("/webhooks") });
+
+export const useAttempts = (endpoint: string | null) =>
+  useQuery({
+    queryKey: ["attempts", endpoint],
+    queryFn: () => api<Page<Call>>(`/webhooks/${endpoint}/attempts?limit=20`),
+    enabled: endpoint !== null,
+    staleTime: 0,
+  });
+
+/** When this page saw what each service made of a transfer, by its own clock. */
+export type Seen = ReadonlyMap<string, number>;
+export const seenKey = (id: string, service: Service) => `${id}/${service}`;
+
+export function useTransfers() {
+  const client = useQueryClient();
+  const [transfers, setTransfers] = useState<Transfers>(new Map());
+  const [seen, setSeen] = useState<Seen>(new Map());
+  const current = useRef<Transfers>(transfers);
+  const show = useCallback((next: Transfers) => {
+    current.current = next;
+    setTransfers(next);
+  }, []);
+  const read = useQuery({ queryKey: ["transfers"], queryFn: () => api<Page<Transfer>>("/transactions?limit=50") });
+  useEffect(() => {
+    if (read.data) show(withRead(current.current, read.data.items));
+  }, [read.data, show]);
+  const fetchOne = useCallback(
+    (id: string) => {
+      const take = (transfer: Transfer) => show(withRead(current.current, [transfer]));
+      api<Transfer>(`/transactions/${id}`).then(take, () => {});
+    },
+    [show],
+  );
+
+  const moved = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(moved.current), []);
+  /** Balances and statements are read anew, once for all that comes within a moment. */
+  const refresh = useCallback(() => {
+    clearTimeout(moved.current);
+    moved.current = setTimeout(() => {
+      for (const name of ["accounts", "statement", "attempts"]) void client.invalidateQueries({ queryKey: [name] });
+    }, 60);
+  }, [client]);
+
+  useChannel("user:me", (frame: Frame) => {
+    show(withFrame(current.current, frame, fetchOne));
+    if (frame.type !== "event" || !frame.channel.startsWith("transfer:")) return;
+    const { id, service, effect } = frame.data;
+    if (service && effect !== "pending") {
+      const key = seenKey(id, service);
+      setSeen((old) => (old.has(key) ? old : new Map(old).set(key, performance.now())));
+    }
+    refresh();
+  });
+  return { transfers, list: newest(transfers), seen, fetchOne, refresh, error: read.error, retry: read.refetch };
+}
+
+/** Every line of an account's statement as one CSV file; the server gives it in pages, each with its own heading. */
+export async function csv(account: string, get: (path: string) => Promise<Response>): Promise<string> {
+  let path: string | null = `/accounts/${account}/statement?format=csv&limit=200`;
+  let whole = "";
+  while (path !== null) {
+    const answer: Response = await get(path);
+    const page = await answer.text();
+    whole += whole === "" ? page : page.slice(page.indexOf("\n") + 1);
+    const next: string | undefined = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
+    path = next === undefined ? null : new URL(next, location.href).pathname + new URL(next, location.href).search;
+  }
+  return whole;
+}
