@@ -26,6 +26,8 @@ pub use place::Place;
 
 /// Folders of ours begin with this.
 const PREFIX: &str = "herald-run-";
+/// How often a launcher that begins tries to get groups of its own.
+const BEGINNINGS: usize = 5;
 /// How long the end waits for the kernel to let go of the last groups.
 const LAST_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -87,6 +89,17 @@ impl Tree {
         if version == Version::Two {
             v2::delegate(first)?;
         }
+        // Another launcher that begins just now may sweep away a folder whose lock is not yet held.
+        let mut tree = Self::begin(version, parents);
+        for _ in 1..BEGINNINGS {
+            if tree.is_err() {
+                tree = Self::begin(version, parents);
+            }
+        }
+        tree
+    }
+
+    fn begin(version: Version, parents: &[PathBuf]) -> Result<Self, String> {
         // Process ids are unique on a machine only as long as nobody has a pid namespace of its own.
         let name = format!("{PREFIX}{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
         let folders: Vec<PathBuf> = parents.iter().map(|parent| parent.join(&name)).collect();
@@ -95,7 +108,12 @@ impl Tree {
             Version::Two => v2::pass_on(&folders[0]),
         });
         let lock = prepared.and_then(|()| locked(&folders[0]).ok_or("another launcher has this one's groups".into()));
-        match lock {
+        // Locked may also be what has been removed since it was opened.
+        let whole = lock.and_then(|lock| {
+            let is_there = folders.iter().all(|folder| folder.is_dir());
+            is_there.then_some(lock).ok_or("another launcher has removed this one's groups".into())
+        });
+        match whole {
             Ok(_lock) => Ok(Self { folders, version, next: Cell::new(1), busy: RefCell::default(), _lock }),
             // One hierarchy may allow what the next does not: half a group is none.
             Err(reason) => {

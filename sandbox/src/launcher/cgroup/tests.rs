@@ -116,6 +116,33 @@ fn version_1_without_a_limit_is_an_error() {
 }
 
 #[test]
+fn launchers_that_begin_at_once_leave_each_other_their_groups() {
+    const LAUNCHERS: usize = 4;
+    const ROUNDS: usize = 200;
+    let parents = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let paths = parents.each_ref().map(|parent| parent.path().to_owned());
+    let all_began = std::sync::Barrier::new(LAUNCHERS);
+    let launcher = || {
+        let round = |_| {
+            let tree = Tree::open(Version::One, &paths);
+            all_began.wait();
+            // Nobody panics before all have waited.
+            let is_whole = tree.as_ref().map(|tree| tree.folders.iter().all(|folder| folder.is_dir()));
+            let found = is_whole.map_err(Clone::clone);
+            all_began.wait();
+            tree.iter().for_each(Tree::close);
+            found
+        };
+        (0..ROUNDS).map(round).filter(|found| *found != Ok(true)).collect::<Vec<_>>()
+    };
+    let failed: Vec<_> = std::thread::scope(|scope| {
+        let launchers: Vec<_> = (0..LAUNCHERS).map(|_| scope.spawn(launcher)).collect();
+        launchers.into_iter().flat_map(|launcher| launcher.join().unwrap()).collect()
+    });
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
 fn limits_that_cannot_be_set_are_an_error_and_leave_nothing() {
     // Plain folders have no such files: exactly the case that must not become an unlimited run.
     for version in [Version::One, Version::Two] {
