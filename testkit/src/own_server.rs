@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,11 +10,13 @@ use anyhow::{Context, bail, ensure};
 
 /// A port that stays free while its server is down: below those that the system hands out by itself. (A client that
 /// knocks at a free port among those may by chance be given the same one, and then talks to itself and holds it.)
+/// Never one twice in a test program, since servers that are down keep theirs; where it begins is drawn, since other
+/// test programs may run beside it.
 pub fn free_port() -> u16 {
+    static START: LazyLock<u16> = LazyLock::new(|| rand::random_range(0..SPAN));
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = rand::random_range(0..SPAN);
     loop {
-        let port = FIRST + (start + NEXT.fetch_add(1, Ordering::Relaxed) % SPAN) % SPAN;
+        let port = FIRST + (*START + NEXT.fetch_add(1, Ordering::Relaxed) % SPAN) % SPAN;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
