@@ -5,7 +5,7 @@ use reqwest::header::{ETAG, IF_NONE_MATCH};
 
 use super::client::{Accepted, Client};
 use super::program::{SLOW, TWO_SUMS};
-use super::scale::alone;
+use super::scale::room;
 use super::site::Site;
 use super::story::Story;
 use super::watcher::{Socket, Watcher, follow_events};
@@ -90,13 +90,13 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn up() {
-                let _alone = alone().await;
+                let _room = room().await;
                 super::$scenario(&Site::up().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn fleet() {
-                let _alone = alone().await;
+                let _room = room().await;
                 super::$scenario(&Site::fleet().await).await;
             }
         })+

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::client::{Accepted, Client, PATIENCE};
 use super::program::{Program, SLOW, SMALL};
-use super::scale::{Row, Scale, alone, draw};
+use super::scale::{Row, Scale, draw, room};
 use super::site::Site;
 use super::watcher::Watcher;
 
@@ -21,25 +21,25 @@ const AGAIN_IN_UP: Duration = Duration::from_secs(6);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up() {
-    let _alone = alone().await;
+    let _room = room().await;
     rounds(Site::up().await, "up").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn api_of_fleet() {
-    let _alone = alone().await;
+    let _room = room().await;
     rounds(Site::fleet().await, "api").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_of_fleet() {
-    let _alone = alone().await;
+    let _room = room().await;
     rounds(Site::fleet().await, "worker").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notifier_of_fleet() {
-    let _alone = alone().await;
+    let _room = room().await;
     rounds(Site::fleet().await, "notifier").await;
 }
 

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::process::Process;
 use super::program::SLOW;
-use super::scale::alone;
+use super::scale::room;
 use super::site::{Plan, Site, setting};
 use super::story::Story;
 use super::watcher::{Socket, Watcher};
@@ -46,13 +46,13 @@ mod sigterm_drains {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn up() {
-        let _alone = alone().await;
+        let _room = room().await;
         super::sigterm_drains(Site::up().await).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn fleet() {
-        let _alone = alone().await;
+        let _room = room().await;
         super::sigterm_drains(Site::fleet().await).await;
     }
 }

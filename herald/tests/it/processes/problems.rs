@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::scale::alone;
+use super::scale::room;
 use super::site::Site;
 
 const A_PLUS_B: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../problems/a-plus-b");
@@ -14,7 +14,7 @@ fn write(path: &Path, content: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_package_is_checked_imported_and_judged_by() {
-    let _alone = alone().await;
+    let _room = room().await;
     let site = Site::up().await;
     let (good, said) = site.command(&["problem", "check", A_PLUS_B]);
     assert!(good && said.contains("a-plus-b is good: "), "{said}");
@@ -41,7 +41,7 @@ async fn a_package_is_checked_imported_and_judged_by() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_program_writes_is_shown_before_it_ends() {
-    let _alone = alone().await;
+    let _room = room().await;
     let site = Site::up().await;
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("slow.py");

@@ -7,8 +7,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// A machine has two cores, and a fault test fills them.
-static ROOM: Semaphore = Semaphore::const_new(1);
+/// A fault test waits for most of its time (measured: it keeps 0.4 of a core busy), so two share a machine of two cores.
+static ROOM: Semaphore = Semaphore::const_new(2);
 
 #[derive(Clone, Copy)]
 pub struct Scale {
@@ -52,8 +52,8 @@ impl Scale {
     }
 }
 
-/// The machine for oneself, among the tests here.
-pub async fn alone() -> SemaphorePermit<'static> {
+/// Room for a test with a site of its own: at most one other runs beside it.
+pub async fn room() -> SemaphorePermit<'static> {
     ROOM.acquire().await.unwrap()
 }
 

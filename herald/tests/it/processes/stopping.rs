@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::client::{Client, PATIENCE};
 use super::kin;
-use super::scale::alone;
+use super::scale::room;
 use super::site::Site;
 
 /// The next renewal comes five seconds after the run has begun; this is cancelled after one, and promised within another.
@@ -51,12 +51,12 @@ async fn cancel(client: &Client, id: &str) -> (reqwest::StatusCode, Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up() {
-    let _alone = alone().await;
+    let _room = room().await;
     a_cancel_stops_what_runs(&Site::up().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fleet() {
-    let _alone = alone().await;
+    let _room = room().await;
     a_cancel_stops_what_runs(&Site::fleet().await).await;
 }

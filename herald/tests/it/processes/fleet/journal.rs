@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::processes::client::Client;
-use crate::processes::scale::alone;
+use crate::processes::scale::room;
 use crate::processes::script::{Script, example};
 use crate::processes::site::{Plan, Site, setting, shared_broker};
 
@@ -30,7 +30,7 @@ async fn post(client: &Client, path: &str, body: Value) -> Value {
 /// Two steps of one hold and one of a payment, each once, also after the service was killed and started again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_in_python_is_told_of_each_step() {
-    let _alone = alone().await;
+    let _room = room().await;
     let (folder, prefix) = (tempfile::tempdir().unwrap(), format!("test-{}", Uuid::new_v4().simple()));
     let settings = vec![setting("HERALD_BROKER_PREFIX", &prefix)];
     let site = Site::fleet_on(Plan { settings, kinds: vec!["api"], ..Plan::shared() }).await;

@@ -16,7 +16,7 @@ use crate::processes::client::{Accepted, Client, accepted};
 use crate::processes::database::Database;
 use crate::processes::kills::{Tally, tally};
 use crate::processes::program::{ONE_CASE, SMALL};
-use crate::processes::scale::{Scale, alone};
+use crate::processes::scale::{Scale, room};
 use crate::processes::site::{Plan, Site, judging, setting, shared_broker};
 use crate::processes::watcher::Watcher;
 
@@ -35,7 +35,7 @@ fn small(database: Database, broker_url: String) -> Plan {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_away_fails_no_post() {
-    let _alone = alone().await;
+    let _room = room().await;
     let away = Scale::get().broker_away;
     let mut node = RabbitNode::start().await.unwrap();
     let site = Site::fleet_on(small(Database::shared(), node.url())).await;
@@ -58,7 +58,7 @@ async fn a_broker_that_is_away_fails_no_post() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_away_is_told_and_nothing_is_half_done() {
-    let _alone = alone().await;
+    let _room = room().await;
     let away = Scale::get().store_away;
     let mut node = PostgresNode::start().await.unwrap();
     let site = Site::fleet_on(small(Database::on(&node.url()), shared_broker())).await;
@@ -133,7 +133,7 @@ async fn finish(fault: &str, client: &Client, posted: Vec<Watcher>, count: usize
 /// The others go on meanwhile: what they announce does not reach this notifier, and it finds everything in the store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notifier_without_its_broker_delivers_every_verdict() {
-    let _alone = alone().await;
+    let _room = room().await;
     let (mut wire, url) = Proxy::before(&shared_broker()).await;
     let plan = Plan { notifier_broker_url: Some(url), ..small(Database::shared(), shared_broker()) };
     let site = Site::fleet_on(plan).await;

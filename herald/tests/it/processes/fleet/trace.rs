@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::processes::client::{PATIENCE, accepted};
 use crate::processes::database::Database;
 use crate::processes::program::ONE_CASE;
-use crate::processes::scale::alone;
+use crate::processes::scale::room;
 use crate::processes::site::{Plan, Site, judging, setting, shared_broker};
 use crate::processes::story::Story;
 use crate::processes::watcher::Socket;
@@ -18,7 +18,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_submission_is_followed_through_three_logs() {
-    let _alone = alone().await;
+    let _room = room().await;
     let settings = vec![setting("HERALD_LOG_FORMAT", "json"), setting("HERALD_LOG", "info,herald_pipeline=debug")];
     let (database, broker_url) = (Database::shared(), shared_broker());
     let plan = Plan { database, broker_url, notifier_broker_url: None, settings, kinds: judging(1) };

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::bank::{Bank, OPENING, PROCESSES, SERVICES, SHOP, attempts, fleet, status};
 use super::tally::tally;
-use crate::processes::scale::alone;
+use crate::processes::scale::room;
 use crate::processes::site::{Plan, setting};
 
 const LATE: &str = "rewards";
@@ -14,7 +14,7 @@ const EARNED: i64 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_catches_up_on_what_was_paid_without_it() {
-    let _alone = alone().await;
+    let _room = room().await;
     let kinds = fleet().into_iter().filter(|kind| !kind.ends_with(LATE)).collect();
     let others = SERVICES.into_iter().filter(|service| *service != LATE).collect::<Vec<_>>().join(",");
     let settings = vec![setting("HERALD_SERVICES", &others)];

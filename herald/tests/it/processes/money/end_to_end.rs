@@ -14,7 +14,7 @@ use super::bank::{Bank, OPENING, SERVICES, SHOP, fleet, is_open, status};
 use super::tally::tally;
 use crate::processes::client::PATIENCE;
 use crate::processes::program::ONE_CASE;
-use crate::processes::scale::alone;
+use crate::processes::scale::room;
 use crate::processes::site::Plan;
 use crate::processes::story::Story;
 use crate::processes::watcher::Socket;
@@ -25,7 +25,7 @@ const EARNED: i64 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_is_the_same_wherever_it_is_looked_at() {
-    let _alone = alone().await;
+    let _room = room().await;
     let kinds = [fleet(), vec!["worker"]].concat();
     let bank = Bank::open_on(Plan { kinds, ..Plan::shared() }, &["alice", "bob"]).await;
     let submission = Submission::begin(&bank).await;

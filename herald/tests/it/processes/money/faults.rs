@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::bank::{Bank, SERVICES, SHOP, attempts, status};
 use super::tally::tally;
-use crate::processes::scale::{Scale, alone};
+use crate::processes::scale::{Scale, room};
 
 const SLOW: Duration = Duration::from_secs(2);
 /// Not disturbed by anything here.
@@ -19,7 +19,7 @@ const WELL: [&str; 2] = ["fraud", "rewards"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_stands_still_fails_or_is_slow_delays_nobody_else() {
-    let _alone = alone().await;
+    let _room = room().await;
     let mut bank = Bank::open(&["alice"]).await;
     let payments = if Scale::get().is_full { 60 } else { 5 };
     let before =

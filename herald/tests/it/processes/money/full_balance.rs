@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::bank::{Bank, OPENING};
 use crate::processes::client::Client;
-use crate::processes::scale::alone;
+use crate::processes::scale::room;
 use crate::processes::site::{Plan, Site};
 
 /// Exactly one is paid; the others are told how much is missing.
@@ -25,7 +25,7 @@ fn is_refusal(status: StatusCode, problem: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up() {
-    let _alone = alone().await;
+    let _room = room().await;
     let site = Site::up().await;
     let guest = site.client();
     one_of_a_hundred_is_paid(&guest).await;
@@ -34,7 +34,7 @@ async fn up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fleet() {
-    let _alone = alone().await;
+    let _room = room().await;
     let bank = Bank::open_on(Plan { kinds: vec!["api", "api"], ..Plan::shared() }, &["alice", "bob"]).await;
     one_of_a_hundred_is_paid(&bank.client.acting_for("alice")).await;
     assert_eq!(bank.account("bob").await["balance"], 2 * OPENING);

@@ -14,12 +14,12 @@ use tokio::time::Instant;
 use super::bank::{Bank, PROCESSES, fleet, id_of};
 use super::deals::{Deals, PEOPLE};
 use super::tally::{Tally, tally};
-use crate::processes::scale::{Scale, alone, draw};
+use crate::processes::scale::{Scale, draw, room};
 use crate::processes::site::Plan;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_api_and_services_while_money_moves() {
-    let _alone = alone().await;
+    let _room = room().await;
     let (scale, mut random) = (Scale::get(), draw("kills while money moves"));
     let mut node = if scale.is_full { Some(RabbitNode::start().await.unwrap()) } else { None };
     let shared = Plan::shared();

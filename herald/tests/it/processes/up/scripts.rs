@@ -2,7 +2,7 @@
 use tokio::process::Command;
 
 use crate::processes::program::SLOW;
-use crate::processes::scale::alone;
+use crate::processes::scale::room;
 use crate::processes::script::{Script, example};
 use crate::processes::site::Site;
 
@@ -21,7 +21,7 @@ async fn node(script: &str, url: &str) -> Script {
 /// Through a kill -9 of `herald up`, and after the verdict.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_examples_and_curl_see_the_verdict() {
-    let _alone = alone().await;
+    let _room = room().await;
     let mut site = Site::up().await;
     let accepted = site.client().submit(SLOW).await;
     let (by_socket, by_events) = (example("watch.mjs"), example("watch.py"));

@@ -5,13 +5,13 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::processes::program::ONE_CASE;
-use crate::processes::scale::alone;
+use crate::processes::scale::room;
 use crate::processes::site::{Site, setting};
 
 /// The second is under way when the process is killed: nobody knows whether it was taken, so it is said again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_submission_is_told_of_though_the_process_is_killed_in_the_middle_of_a_call() {
-    let _alone = alone().await;
+    let _room = room().await;
     let receiver = WebhookReceiver::start().await;
     let mut site = Site::up_with(vec![setting("HERALD_WEBHOOK_ALLOW_PRIVATE", "1")]).await;
     let client = site.client();
