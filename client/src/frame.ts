@@ -1,7 +1,7 @@
-// What travels on a socket. The types are generated from the server's contract; rooms and the heartbeat are not in it yet.
-import type { Error as ErrorFrame, Event, Progress, Resumed, Snapshot, Unsubscribed } from "./generated/asyncapi.js";
+// What travels on a socket. The types are generated from the server's contract; rooms are not in it yet.
+import type { Error as ErrorFrame, Event, Pong, Progress, Resumed, Snapshot, Unsubscribed } from "./generated/asyncapi.js";
 
-export type { ErrorFrame, Event, Progress, Resumed, Snapshot, Unsubscribed };
+export type { ErrorFrame, Event, Pong, Progress, Resumed, Snapshot, Unsubscribed };
 
 /** The answer to a `publish`. */
 export interface Published {
@@ -9,11 +9,6 @@ export interface Published {
   channel: string;
   /** That of the `publish`. */
   ref: string;
-}
-
-/** The answer to a `ping`, from a server that knows it. */
-export interface Pong {
-  type: "pong";
 }
 
 export type Frame = Snapshot | Resumed | Event | Progress | ErrorFrame | Unsubscribed | Published | Pong;

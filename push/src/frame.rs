@@ -25,12 +25,13 @@ pub enum FrameKind {
     Progress,
     Resumed,
     Unsubscribed,
+    Pong,
     Error,
 }
 
 impl FrameKind {
-    pub const ALL: [Self; 6] =
-        [Self::Snapshot, Self::Event, Self::Progress, Self::Resumed, Self::Unsubscribed, Self::Error];
+    pub const ALL: [Self; 7] =
+        [Self::Snapshot, Self::Event, Self::Progress, Self::Resumed, Self::Unsubscribed, Self::Pong, Self::Error];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +40,7 @@ impl FrameKind {
             Self::Progress => "progress",
             Self::Resumed => "resumed",
             Self::Unsubscribed => "unsubscribed",
+            Self::Pong => "pong",
             Self::Error => "error",
         }
     }

@@ -115,7 +115,8 @@ impl Session {
         match frame.r#type.as_str() {
             "subscribe" => self.subscribe(frame, tickets),
             "unsubscribe" => self.unsubscribe(frame),
-            _ => self.error("unknown_type", "a client sends 'subscribe' or 'unsubscribe'", None),
+            "ping" => build::pong().map(Action::Send).into_iter().collect(),
+            _ => self.error("unknown_type", "a client sends 'subscribe', 'unsubscribe' or 'ping'", None),
         }
     }
 
@@ -204,7 +205,7 @@ impl Session {
             FrameKind::Snapshot | FrameKind::Resumed => entry.last = frame.offset(),
             FrameKind::Event if frame.offset() <= entry.last => return false,
             FrameKind::Event => entry.last = frame.offset(),
-            FrameKind::Progress | FrameKind::Unsubscribed | FrameKind::Error => {}
+            FrameKind::Progress | FrameKind::Unsubscribed | FrameKind::Pong | FrameKind::Error => {}
         }
         true
     }

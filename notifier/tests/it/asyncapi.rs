@@ -51,6 +51,7 @@ fn check_frame(frame: &Value) {
         "progress" => "Progress",
         "error" => "Error",
         "unsubscribed" => "Unsubscribed",
+        "pong" => "Pong",
         other => panic!("no schema for {other}"),
     };
     check(schema, frame);
@@ -78,6 +79,10 @@ async fn every_frame_that_is_sent_is_documented(backend: Backend) {
     check("Unsubscribe", &unsubscribe);
     client.say(unsubscribe).await;
     frames.push(client.json().await);
+    let ping = json!({"type": "ping"});
+    check("Ping", &ping);
+    client.say(ping).await;
+    frames.push(client.json().await);
     subscribe["after"] = first["cursor"].clone();
     client.say(subscribe).await;
     frames.push(client.json().await);
@@ -91,7 +96,7 @@ async fn every_frame_that_is_sent_is_documented(backend: Backend) {
     let mut kinds: Vec<_> = frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, ["error", "event", "progress", "resumed", "snapshot", "unsubscribed"]);
+    assert_eq!(kinds, ["error", "event", "pong", "progress", "resumed", "snapshot", "unsubscribed"]);
     let reasons = frames.iter().filter(|frame| frame["reason"] == "snapshot_only").count();
     assert_eq!(reasons, 1);
 }

@@ -221,6 +221,12 @@ pub(crate) fn unsubscribed(channel: &Channel) -> Result<Frame, TooLarge> {
     encode(plain(FrameKind::Unsubscribed, Some(channel)), &body)
 }
 
+/// The answer to a `ping` message: a page cannot see those of the protocol (RFC 6455, 5.5.2).
+pub(crate) fn pong() -> Result<Frame, TooLarge> {
+    let body = json!({"v": 1, "type": FrameKind::Pong.as_str()});
+    encode(plain(FrameKind::Pong, None), &body)
+}
+
 /// Something that the client asked for cannot be had; `code` is stable, `message` says what to do.
 pub(crate) fn error(code: &str, message: &str, channel: Option<&Channel>) -> Result<Frame, TooLarge> {
     let mut body = json!({"v": 1, "type": FrameKind::Error.as_str(), "code": code, "message": message});

@@ -113,6 +113,13 @@ fn a_binary_message_is_answered_and_then_the_socket_is_closed() {
 }
 
 #[test]
+fn a_ping_is_answered() {
+    let mut session = Session::opened(channel(1));
+    let answer = sent(&session.on_text(r#"{"type": "ping"}"#, &Names));
+    assert_eq!(answer, [json!({"v": 1, "type": "pong"})]);
+}
+
+#[test]
 fn a_flood_of_errors_ends_in_a_close() {
     let mut session = Session::opened(channel(1));
     let close =
