@@ -1,5 +1,13 @@
 // What travels on a socket. The types are generated from the server's contract; rooms are not in it yet.
-import type { Error as ErrorFrame, Event, Pong, Progress, Resumed, Snapshot, Unsubscribed } from "./generated/asyncapi.js";
+import type {
+  Error as ErrorFrame,
+  Event,
+  Pong,
+  Progress,
+  Resumed,
+  Snapshot,
+  Unsubscribed,
+} from "./generated/asyncapi.js";
 
 export type { ErrorFrame, Event, Pong, Progress, Resumed, Snapshot, Unsubscribed };
 
