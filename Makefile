@@ -9,6 +9,7 @@ run: build ## Serve everything in one process on http://127.0.0.1:8080 (data in 
 	target/release/herald up
 
 build: ## Build target/release/herald, with the page in it
+	scripts/build-page.sh
 	cargo build --release --locked --package herald --bin herald
 
 test: ## Run everything that has to be true (installs what it needs, as root on Debian)
