@@ -1,11 +1,12 @@
 // The shell: who one is, where one is, whether the line is up. Each route is a chunk of its own.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { HeraldProvider } from "herald-client/react";
 import { Component, lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
-import { Refusal, session } from "./api";
+import { mayPass, session } from "./api";
 import { useConnection } from "./live/hooks";
 import { useWho } from "./signin/who";
-import { text } from "./text";
+import { text } from "./text/all";
 import { Mark } from "./ui/icons";
 import { Notice } from "./ui/parts";
 
@@ -19,7 +20,7 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       // What the server refused stays refused; a server that is away is asked again.
-      retry: (tries, error) => tries < 3 && error instanceof Refusal && (error.status === 0 || error.status >= 500),
+      retry: (tries, error) => tries < 3 && mayPass(error),
       staleTime: 10_000,
       refetchOnWindowFocus: false,
     },
@@ -27,7 +28,7 @@ const client = new QueryClient({
 });
 
 export function App() {
-  const key = useSyncExternalStore(session.subscribe, session.key, () => null);
+  const herald = useSyncExternalStore(session.subscribe, session.herald);
   // Another key is another person: nothing that was read before may stay on the page.
   useEffect(
     () =>
@@ -37,19 +38,21 @@ export function App() {
     [],
   );
   return (
-    <QueryClientProvider client={client}>
-      <a className="skip" href="#content">
-        {text.skip}
-      </a>
-      <Header />
-      <main id="content" tabIndex={-1} key={key ?? "guest"}>
-        <Guard>
-          <Suspense fallback={<div className="loading" role="status" aria-label={text.loading} />}>
-            <Pages />
-          </Suspense>
-        </Guard>
-      </main>
-    </QueryClientProvider>
+    <HeraldProvider herald={herald}>
+      <QueryClientProvider client={client}>
+        <a className="skip" href="#content">
+          {text.skip}
+        </a>
+        <Header />
+        <main id="content" tabIndex={-1} key={session.key() ?? "guest"}>
+          <Guard>
+            <Suspense fallback={<div className="loading" role="status" aria-label={text.loading} />}>
+              <Pages />
+            </Suspense>
+          </Guard>
+        </main>
+      </QueryClientProvider>
+    </HeraldProvider>
   );
 }
 

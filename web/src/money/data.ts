@@ -1,5 +1,7 @@
 // What the Money page knows: read once by GET, kept up to date by what is pushed on the user's own channel.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { HeraldError, type push } from "herald-client";
+import { useChannel } from "herald-client/react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import {
   type Account,
@@ -11,9 +13,8 @@ import {
   type StatementLine,
   type Transfer,
 } from "../api";
-import { useChannel } from "../live/hooks";
-import { newest, type Transfers, withFrame, withRead } from "../live/transfers";
-import type { Frame } from "../live/watch";
+import { useFrames } from "../live/hooks";
+import { newest, type Pushed, type Transfers, withPushed, withRead } from "../live/transfers";
 import { all } from "../solve/queries";
 
 export const useAccounts = () => useQuery({ queryKey: ["accounts"], queryFn: () => all<Account>("/accounts") });
@@ -71,10 +72,14 @@ export function useTransfers() {
     }, 60);
   }, [client]);
 
-  useChannel("user:me", (frame: Frame) => {
-    show(withFrame(current.current, frame, fetchOne));
+  const { data } = useChannel<{ items: Pushed[] }>("user:me");
+  const items = data?.items;
+  useEffect(() => {
+    if (items) show(withPushed(current.current, items, fetchOne));
+  }, [items, show, fetchOne]);
+  useFrames("user:me", (frame) => {
     if (frame.type !== "event" || !frame.channel.startsWith("transfer:")) return;
-    const { id, service, effect } = frame.data;
+    const { id, service, effect } = frame.data as push.EffectEventData;
     if (service && effect !== "pending") {
       const key = seenKey(id, service);
       setSeen((old) => (old.has(key) ? old : new Map(old).set(key, performance.now())));
@@ -90,6 +95,7 @@ export async function csv(account: string, get: (path: string) => Promise<Respon
   let whole = "";
   while (path !== null) {
     const answer: Response = await get(path);
+    if (!answer.ok) throw new HeraldError("http", answer.statusText, { status: answer.status });
     const page = await answer.text();
     whole += whole === "" ? page : page.slice(page.indexOf("\n") + 1);
     const next: string | undefined = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];

@@ -1,15 +1,17 @@
 // Who one is. There is no route that says it; the name of the channel that a ticket for `user:me` opens does.
 import { useQuery } from "@tanstack/react-query";
+import type { Ticket } from "herald-client";
 import { useSyncExternalStore } from "react";
-import { api, Refusal, session, type Ticket } from "../api";
+import { api, apiAs, isStatus, session } from "../api";
 
 export type Who = { user: string | null; refused: boolean; guest: boolean };
 
 const AGAIN_MS = 5000;
-const isRefused = (error: unknown) => error instanceof Refusal && error.status === 401;
+const isRefused = (error: unknown) => isStatus(error, 401);
 
 export async function whoIs(key?: string): Promise<string> {
-  const { channel } = await api<Ticket>("/tickets", { method: "POST", body: { channel: "user:me" }, key });
+  const question = { method: "POST", body: { channel: "user:me" } };
+  const { channel } = await (key ? apiAs<Ticket>(key, "/tickets", question) : api<Ticket>("/tickets", question));
   return channel.slice("user:".length);
 }
 

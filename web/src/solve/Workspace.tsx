@@ -2,10 +2,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
-import { api, type Language, type Problem as ProblemBody, Refusal } from "../api";
+import { api, isStatus, type Language, type Problem as ProblemBody, refused } from "../api";
 import { limit, memory } from "../format";
-import { useStored } from "../live/hooks";
-import { text } from "../text";
+import { useStored } from "../stored";
+import { text } from "../text/all";
+import { solveText } from "../text/solve";
 import { Back, Play } from "../ui/icons";
 import { Notice, Problem, Tabs } from "../ui/parts";
 import { useAttempt } from "./attempt";
@@ -29,12 +30,12 @@ export default function Workspace({ slug }: { slug: string | null }) {
   const { data: problem, error, refetch } = useProblem(slug);
   const languages = useLanguages();
   useEffect(() => {
-    document.title = text.title(slug === null ? text.solve.free.title : (problem?.title ?? text.nav.solve));
+    document.title = text.title(slug === null ? solveText.free.title : (problem?.title ?? text.nav.solve));
   }, [slug, problem]);
   const failed = error ?? languages.error;
-  if (failed instanceof Refusal && failed.status === 404) {
+  if (failed && isStatus(failed, 404)) {
     return (
-      <Notice title={text.notFound.title} detail={failed.detail} page>
+      <Notice title={text.notFound.title} detail={refused(failed).problem?.detail} page>
         <Link className="button" href="/">
           {text.notFound.back}
         </Link>
@@ -50,7 +51,7 @@ export default function Workspace({ slug }: { slug: string | null }) {
   }
   if ((slug !== null && !problem) || !languages.data)
     return <div className="loading" role="status" aria-label={text.loading} />;
-  if (languages.data.length === 0) return <Notice {...text.solve.noWorker} page />;
+  if (languages.data.length === 0) return <Notice {...solveText.noWorker} page />;
   return <Desk slug={slug} problem={problem ?? null} languages={languages.data} />;
 }
 
@@ -112,7 +113,7 @@ function Desk({
     language,
     document: `${language}/${resets}`,
     value: source,
-    label: text.solve.editor,
+    label: solveText.editor,
     places: marked,
     onChange: type,
     onSubmit: submit,
@@ -135,12 +136,12 @@ function Desk({
       {problem && (
         <section className="pane reading" aria-label={problem.title}>
           <div className="pane-head">
-            <Link href="/" className="icon-link" aria-label={text.solve.title} title={text.solve.title}>
+            <Link href="/" className="icon-link" aria-label={solveText.title} title={solveText.title}>
               <Back />
             </Link>
             <h1>{problem.title}</h1>
             <span className="quiet small">
-              {text.solve.limits(limit(problem.time_limit_ms), memory(problem.memory_limit_kb))}
+              {solveText.limits(limit(problem.time_limit_ms), memory(problem.memory_limit_kb))}
             </span>
           </div>
           <Tabs
@@ -148,10 +149,10 @@ function Desk({
             value={left}
             onChange={setLeft}
             items={[
-              { id: "statement", label: text.solve.statement, panel: <Statement problem={problem} /> },
+              { id: "statement", label: solveText.statement, panel: <Statement problem={problem} /> },
               {
                 id: "history",
-                label: text.solve.history,
+                label: solveText.history,
                 panel: left === "history" && (
                   <History
                     slug={problem.slug}
@@ -167,10 +168,10 @@ function Desk({
           />
         </section>
       )}
-      <section className="pane writing" aria-label={text.solve.editor}>
+      <section className="pane writing" aria-label={solveText.editor}>
         <div className="pane-head tools">
-          {slug === null && <h1>{text.solve.free.title}</h1>}
-          <select aria-label={text.solve.language} value={language} onChange={({ target }) => setWanted(target.value)}>
+          {slug === null && <h1>{solveText.free.title}</h1>}
+          <select aria-label={solveText.language} value={language} onChange={({ target }) => setWanted(target.value)}>
             {languages.map(({ id, name }) => (
               <option key={id} value={id}>
                 {name}
@@ -180,32 +181,32 @@ function Desk({
           <button
             type="button"
             className="plain"
-            title={text.solve.resetTitle}
+            title={solveText.resetTitle}
             disabled={source === first}
             onClick={reset}
           >
-            {text.solve.reset}
+            {solveText.reset}
           </button>
           <span className="grow" />
           {active.running && active.id && (
             <button type="button" className="plain" onClick={() => cancel(active.id)}>
-              {text.solve.cancel}
+              {solveText.cancel}
             </button>
           )}
-          <button type="button" title={text.solve.runTitle} disabled={ran.busy} onClick={run} data-testid="run">
+          <button type="button" title={solveText.runTitle} disabled={ran.busy} onClick={run} data-testid="run">
             <Play />
-            {text.solve.runIt}
+            {solveText.runIt}
           </button>
           {slug !== null && (
             <button
               type="button"
               className="primary"
-              title={text.solve.submitTitle}
+              title={solveText.submitTitle}
               disabled={judged.busy}
               onClick={submit}
               data-testid="submit"
             >
-              {text.solve.submit}
+              {solveText.submit}
               <kbd>Ctrl ↵</kbd>
             </button>
           )}
@@ -220,13 +221,13 @@ function Desk({
             <div className="run-alone">{runPanel}</div>
           ) : (
             <Tabs
-              label={text.solve.result}
+              label={solveText.result}
               value={below}
               onChange={setBelow}
               items={[
                 {
                   id: "result",
-                  label: text.solve.result,
+                  label: solveText.result,
                   panel: (
                     <Result
                       problem={problem}
@@ -239,7 +240,7 @@ function Desk({
                     />
                   ),
                 },
-                { id: "run", label: text.solve.run, panel: runPanel },
+                { id: "run", label: solveText.run, panel: runPanel },
               ]}
             />
           )}
