@@ -15,6 +15,7 @@ const ProblemList = lazy(() => import("./solve/ProblemList"));
 const Workspace = lazy(() => import("./solve/Workspace"));
 const Race = lazy(() => import("./race/Race"));
 const Money = lazy(() => import("./money/Money"));
+const Room = lazy(() => import("./room/Room"));
 
 const client = new QueryClient({
   defaultOptions: {
@@ -75,6 +76,7 @@ function Pages() {
       <Route path="/money">
         <Money />
       </Route>
+      <Route path="/room/:name">{({ name }) => <Room key={name} name={decodeURIComponent(name)} />}</Route>
       <Route path="/sign-in">
         <SignIn />
       </Route>
@@ -95,13 +97,21 @@ function NotFound() {
   );
 }
 
+const PAGES: Record<string, "race" | "money" | "room" | "signIn"> = {
+  race: "race",
+  money: "money",
+  room: "room",
+  "sign-in": "signIn",
+};
+const LOBBY = "/room/lobby";
+
 function Header() {
   const [at] = useLocation();
-  const page = at === "/race" ? "race" : at === "/money" ? "money" : at === "/sign-in" ? "signIn" : "solve";
+  const page = PAGES[at.split("/")[1]] ?? "solve";
   useEffect(() => {
     if (!at.startsWith("/solve/")) document.title = text.title(text.nav[page]);
   }, [at, page]);
-  const tab = (name: "solve" | "race" | "money", href: string) => (
+  const tab = (name: "solve" | "race" | "money" | "room", href: string) => (
     <Link href={href} aria-current={page === name ? "page" : undefined}>
       {text.nav[name]}
     </Link>
@@ -116,6 +126,7 @@ function Header() {
         {tab("solve", "/")}
         {tab("race", "/race")}
         {tab("money", "/money")}
+        {tab("room", LOBBY)}
       </nav>
       <Lamp />
       <Who />

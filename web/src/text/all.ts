@@ -10,6 +10,7 @@ export const text = {
     solve: "Solve",
     race: "Race",
     money: "Money",
+    room: "Room",
     docs: "API",
     signIn: "Sign in",
     signOut: "Sign out",
