@@ -2,7 +2,8 @@
 """Counts tests by the backend that they ran against, and prints a closing line.
 
 count-tests.py FOLDER: holds what was printed by `cargo test --no-run --message-format=json` (build), `cargo test` (tests), the
-browser test (browser) and scripts/client-test.sh (client). A backend that no test ran against is a failure: a suite that could not run must not look like success.
+browser test (browser), scripts/examples-test.sh (examples) and scripts/client-test.sh (client). A backend that no
+test ran against is a failure: a suite that could not run must not look like success.
 """
 import json
 import re
@@ -63,11 +64,12 @@ def count_client(client, counts):
 
 
 def main(folder):
-    names = ("build", "tests", "browser", "client")
-    build, tests, browser, client = (open(f"{folder}/{name}", encoding="utf-8", errors="replace") for name in names)
+    names = ("build", "tests", "browser", "examples", "client")
+    build, tests, browser, examples, client = (open(f"{folder}/{name}", encoding="utf-8", errors="replace") for name in names)
     counts = count(tests, packages(build))
-    # The browser test drives `herald up`.
-    counts[EMBEDDED][0] += int(re.search(r"browser: (\d+) passed", browser.read()).group(1))
+    # These drive `herald up`.
+    for drives in (browser, examples):
+        counts[EMBEDDED][0] += int(re.search(r"^(?:browser|examples): (\d+) passed", drives.read(), re.M).group(1))
     count_client(client.read(), counts)
     for name, (passed, failed) in counts.items():
         print(f"{name}: {passed} passed, {failed} failed")

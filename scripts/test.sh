@@ -29,11 +29,15 @@ browser() {
 client() {
   scripts/client-test.sh 2>&1 | tee "$results/client"
 }
+examples() {
+  scripts/examples-test.sh 2>&1 | tee "$results/examples"
+}
 step "build of the tests" cargo test --workspace --all-targets --no-run --quiet
 cargo test --workspace --all-targets --no-run --quiet --message-format=json > "$results/build" 2> /dev/null
 step "client" client
 step "tests" tests
 step "browser" browser
+step "examples" examples
 printf '\n== all of it: %s s\n' "$((SECONDS - began))"
 scripts/count-tests.py "$results"
 rm -rf "$results"

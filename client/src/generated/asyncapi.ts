@@ -294,6 +294,20 @@ export type ProgressData = {
   status: SubmissionStatus;
   tests: Tests;
   case?: Case | undefined;
+  output?: Output | undefined;
+};
+
+/**
+ * A piece of what the program writes, pushed while it runs; only where it is run without a problem. Whole characters (what is
+ * not UTF-8 is shown as U+FFFD, as is NUL), in order, at most 4 KiB of a stream at once, twenty pieces a second and 64 KiB of
+ * a run. It is not stored: who connects later, or is slow, misses pieces, as the next one's `at` shows; `GET /status/{id}` has
+ * the output once the run has ended.
+ */
+export type Output = {
+  stream: "stdout" | "stderr";
+  /** How many bytes of the stream came before. */
+  at: number;
+  text: string;
 };
 
 /** W3C trace context. */

@@ -112,7 +112,7 @@ export type CaseResult = {
   message?: string | null | undefined;
   /** From 1, in the order they are run. */
   n: number;
-  /** Machine-readable detail: `ok`, `cpu`, `wall`, `exit:1`, `signal:11`, `stdout_cap`, `token`, … */
+  /** Machine-readable detail: `ok`, `cpu`, `wall`, `oom`, `exit:1`, `signal:11`, `stdout_cap`, `token`, … */
   reason?: string | null | undefined;
   /** CPU time. */
   time_ms: number;
@@ -221,6 +221,18 @@ export type HoldRequest = boolean | {
 /** Who may end a hold. */
 export type Holder = "payer" | "fraud";
 
+/** `POST /admin/problems`. */
+export type ImportView = {
+  /** Whether another version judged before. */
+  changed: boolean;
+  slug: string;
+  /** Sample and secret together. */
+  test_cases: number;
+  title: string;
+  /** SHA-256 of the package. */
+  version: string;
+};
+
 /** Names one API key (not its secret). */
 export type KeyId = string;
 
@@ -242,6 +254,8 @@ export type KeyView = {
 /** One language of one worker. */
 export type LanguageInfo = {
   available: boolean;
+  /** What a submission may give in `flags`; `*` stands for anything. */
+  flags?: string[] | undefined;
   /** `c`, `cpp`, `rust`, `go`, `java`, `python`, `javascript`, … */
   id: string;
   /** For people: `C++ 20 (g++)`. */
@@ -257,6 +271,8 @@ export type LanguageInfo = {
 /** One of `GET /languages`. */
 export type LanguageView = {
   available: boolean;
+  /** What a submission may give in `flags`; `*` stands for anything. */
+  flags: string[];
   id: string;
   /** For people. */
   name: string;
@@ -285,12 +301,21 @@ export type LedgerCheckView = {
 export type Limits = {
   /** CPU time of one run, in milliseconds. */
   cpu_ms?: number | null | undefined;
+  /**
+   * CPU time for which a run that is over `cpu_ms` goes on before it is stopped, in milliseconds; the verdict stays
+   * `time_limit_exceeded`.
+   */
+  extra_ms?: number | null | undefined;
+  /** The largest file that a run may write, in KiB. */
+  file_kb?: number | null | undefined;
   /** Memory, in KiB. */
   memory_kb?: number | null | undefined;
-  /** Bytes of stdout and stderr together that one run may write. */
+  /** What one run may write to stdout and to stderr together, in KiB. */
   output_kb?: number | null | undefined;
   /** Processes and threads. */
   processes?: number | null | undefined;
+  /** Stack of a thread, in KiB. */
+  stack_kb?: number | null | undefined;
   /** Wall-clock time of one run, in milliseconds. */
   wall_ms?: number | null | undefined;
 };
@@ -392,6 +417,8 @@ export type Page_KeyView = {
 export type Page_LanguageView = {
   items: ({
     available: boolean;
+    /** What a submission may give in `flags`; `*` stands for anything. */
+    flags: string[];
     id: string;
     /** For people. */
     name: string;
@@ -710,8 +737,12 @@ export type SubmissionView = {
  * With a problem the program is judged; without one it is run once on `stdin` and its output comes back.
  */
 export type SubmitRequest = {
+  /** Name of that one of `files` which is the entry point, if it is not the first. */
+  entry?: string | null | undefined;
   /** The program as several files, the first being the entry point; 1 to 20, at most 256 KiB together. */
   files?: SourceFile[] | null | undefined;
+  /** For the compiler or run-time: at most 16 of those that the language allows (`flags` in `GET /languages`). */
+  flags?: string[] | undefined;
   /** Id of a language (`GET /languages`). */
   language: string;
   /** Absent: the problem's, or the server's own. */
