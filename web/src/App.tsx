@@ -1,10 +1,10 @@
 // The shell: who one is, where one is, whether the line is up. Each route is a chunk of its own.
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { HeraldProvider } from "herald-client/react";
 import { Component, lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
-import { mayPass, session } from "./api";
+import { session } from "./api";
 import { useConnection } from "./live/hooks";
+import { forgetAll } from "./reads";
 import { useWho } from "./signin/who";
 import { text } from "./text/all";
 import { Mark } from "./ui/icons";
@@ -17,42 +17,29 @@ const Race = lazy(() => import("./race/Race"));
 const Money = lazy(() => import("./money/Money"));
 const Room = lazy(() => import("./room/Room"));
 
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      // What the server refused stays refused; a server that is away is asked again.
-      retry: (tries, error) => tries < 3 && mayPass(error),
-      staleTime: 10_000,
-      refetchOnWindowFocus: false,
-    },
-  },
-});
-
 export function App() {
   const herald = useSyncExternalStore(session.subscribe, session.herald);
   // Another key is another person: nothing that was read before may stay on the page.
   useEffect(
     () =>
       session.subscribe(() => {
-        client.clear();
+        forgetAll();
       }),
     [],
   );
   return (
     <HeraldProvider herald={herald}>
-      <QueryClientProvider client={client}>
-        <a className="skip" href="#content">
-          {text.skip}
-        </a>
-        <Header />
-        <main id="content" tabIndex={-1} key={session.key() ?? "guest"}>
-          <Guard>
-            <Suspense fallback={<div className="loading" role="status" aria-label={text.loading} />}>
-              <Pages />
-            </Suspense>
-          </Guard>
-        </main>
-      </QueryClientProvider>
+      <a className="skip" href="#content">
+        {text.skip}
+      </a>
+      <Header />
+      <main id="content" tabIndex={-1} key={session.key() ?? "guest"}>
+        <Guard>
+          <Suspense fallback={<div className="loading" role="status" aria-label={text.loading} />}>
+            <Pages />
+          </Suspense>
+        </Guard>
+      </main>
     </HeraldProvider>
   );
 }

@@ -75,9 +75,9 @@ export const session = {
   },
 };
 
-/** JSON in and out, tried once: who asks decides about more. */
+/** JSON in and out. What only reads is tried again while the server does not answer; what may do a thing twice is not. */
 export const api = <T>(path: string, options?: RequestOptions): Promise<T> =>
-  herald.request<T>(path, { tries: 1, ...options });
+  herald.request<T>(path, options?.method === undefined ? options : { tries: 1, ...options });
 
 /** The same with another key than this tab's, to try it out. */
 export const apiAs = <T>(own: string, path: string, options?: RequestOptions): Promise<T> =>

@@ -36,14 +36,14 @@ test("cases that a later snapshot leaves out are kept, with what was said of the
 });
 
 test("another attempt starts from nothing", () => {
-  const written = state({ cases: [aCase(5)] }, { stream: "stdout", at: 0, text: "half" });
+  const written = state({ cases: [aCase(5)] }, { output: { stream: "stdout", at: 0, text: "half" } });
   const seen = play(written, state({ attempt: 2, cases: [aCase(1)] }));
   expect([...seen.cases.keys()]).toEqual([1]);
   expect(seen.live.stdout).toBe("");
 });
 
 test("output is joined by its place, repeats are dropped and gaps are shown", () => {
-  const chunk = (at: number, text: string) => state({}, { stream: "stdout", at, text });
+  const chunk = (at: number, text: string) => state({}, { output: { stream: "stdout", at, text } });
   expect(play(chunk(0, "äb"), chunk(3, "c"), chunk(0, "äb")).live.stdout).toBe("äbc");
   expect(play(chunk(0, "a"), chunk(9, "z")).live.stdout).toBe("a\n…\nz");
 });

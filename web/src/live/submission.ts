@@ -1,11 +1,10 @@
 // What a submission looks like to whoever watches it: what the client's channel knows, and what only this page keeps, cases that a
 // later snapshot leaves out, and output as it is written. Pure, and what is shown only grows within an attempt.
-import type { ChannelState } from "herald-client";
+import type { ChannelState, push } from "herald-client";
 import type { Accepted, Case, StatusView } from "../api";
 
 export type Output = { stdout: string; stderr: string };
 type Stream = keyof Output;
-type Chunk = { stream: Stream; at: number; text: string };
 export type Watched = {
   id: string;
   view: StatusView | null;
@@ -58,9 +57,8 @@ export function follow(old: Watched, { data, frame }: Pick<ChannelState<StatusVi
   const kept = again ? { ...old, cases: new Map<number, Case>(), ...SILENT } : old;
   const view = { ...EMPTY, ...old.view, ...data };
   const cases = withCases(kept.cases, data.cases ?? []);
-  const chunk = frame?.type === "progress" && (frame.data as Partial<Chunk>);
-  const output = chunk && chunk.text !== undefined ? withChunk(kept, chunk as Chunk) : kept;
-  return { ...kept, view, cases, live: output.live, ends: output.ends };
+  const output = frame?.type === "progress" ? frame.data.output : undefined;
+  return { ...kept, view, cases, ...(output && withOutput(kept, output)) };
 }
 
 function withCases(cases: ReadonlyMap<number, Case>, more: Case[]): ReadonlyMap<number, Case> {
@@ -70,8 +68,8 @@ function withCases(cases: ReadonlyMap<number, Case>, more: Case[]): ReadonlyMap<
   return next;
 }
 
-/** Chunks overlap after a reconnect: `at` is a byte count, so text is kept beside the bytes that it stands for. */
-function withChunk({ live, ends }: Pick<Watched, "live" | "ends">, { stream, at, text }: Chunk) {
+/** What was missed is shown as a gap, what comes twice once: `at` is a byte count. */
+function withOutput({ live, ends }: Watched, { stream, at, text }: push.Output): Pick<Watched, "live" | "ends"> {
   const end = at + new TextEncoder().encode(text).length;
   if (end <= ends[stream]) return { live, ends };
   const gap = at > ends[stream] ? "\n…\n" : "";

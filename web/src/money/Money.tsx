@@ -52,14 +52,14 @@ export default function Money() {
         <h1>{moneyText.title}</h1>
         <p className="lead">{moneyText.lead}</p>
       </div>
-      {failed ? <Problem error={failed} retry={() => void Promise.all([accounts.refetch(), retry()])} /> : null}
+      {failed ? <Problem error={failed} retry={() => void Promise.all([accounts.again(), retry()])} /> : null}
 
       <section aria-labelledby="accounts-title" className="accounts">
         <div className="row spread">
           <h2 id="accounts-title">{moneyText.accounts}</h2>
           <OpenAccount currency={own[0]?.currency ?? "EUR"} />
         </div>
-        {accounts.isSuccess && own.length === 0 ? (
+        {accounts.data && own.length === 0 ? (
           <div className="card">
             <Notice {...moneyText.accountsEmpty} />
           </div>

@@ -1,12 +1,11 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { type Account, api, refused } from "../api";
+import { readAgain } from "../reads";
 import { text } from "../text/all";
 import { moneyText } from "../text/money";
 import { Field, fieldErrors, hasRest, Problem } from "../ui/parts";
 
 export function OpenAccount({ currency }: { currency: string }) {
-  const client = useQueryClient();
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -21,7 +20,7 @@ export function OpenAccount({ currency }: { currency: string }) {
     setError(null);
     try {
       await api<Account>("/accounts", { method: "POST", body });
-      await client.invalidateQueries({ queryKey: ["accounts"] });
+      await readAgain("accounts");
       dialog.current?.close();
     } catch (caught) {
       setError(refused(caught));

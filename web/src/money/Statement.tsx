@@ -46,7 +46,7 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
           {moneyText.csv}
         </button>
       </div>
-      {failed ? <Problem error={failed} retry={() => void statement.refetch()} /> : null}
+      {failed ? <Problem error={failed} retry={() => void statement.again()} /> : null}
       {statement.data?.items.length === 0 && <Notice title={moneyText.statementEmpty} />}
       {statement.data && statement.data.items.length > 0 && account && (
         <Scroll label={moneyText.statement}>

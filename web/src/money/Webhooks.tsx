@@ -1,14 +1,13 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, type Call, type NewEndpoint, refused } from "../api";
 import { milliseconds, moment } from "../format";
+import { readAgain } from "../reads";
 import { text } from "../text/all";
 import { moneyText } from "../text/money";
 import { CopyButton, Field, fieldErrors, hasRest, Notice, Problem, Scroll } from "../ui/parts";
 import { useAttempts, useEndpoints } from "./data";
 
 export function Webhooks() {
-  const client = useQueryClient();
   const endpoints = useEndpoints();
   const [error, setError] = useState<unknown>(null);
   const [made, setMade] = useState<NewEndpoint | null>(null);
@@ -25,7 +24,7 @@ export function Webhooks() {
     } catch (caught) {
       setError(refused(caught));
     }
-    for (const name of ["webhooks", "attempts"]) void client.invalidateQueries({ queryKey: [name] });
+    void readAgain("webhooks", "attempts");
   };
   const add = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -75,13 +74,13 @@ export function Webhooks() {
         <button type="submit">{moneyText.add}</button>
       </form>
       {error && hasRest(error, ["url", "events"]) ? <Problem error={error} /> : null}
-      {endpoints.error ? <Problem error={endpoints.error} retry={() => void endpoints.refetch()} /> : null}
+      {endpoints.error ? <Problem error={endpoints.error} retry={() => void endpoints.again()} /> : null}
       {made?.secret && (
         <p className="secret row">
           {moneyText.secret} <code>{made.secret}</code> <CopyButton value={made.secret} label={text.copy} />
         </p>
       )}
-      {endpoints.isSuccess && items.length === 0 && <Notice title={moneyText.webhooksEmpty} />}
+      {endpoints.data && items.length === 0 && <Notice title={moneyText.webhooksEmpty} />}
       <ul className="endpoints">
         {items.map((endpoint) => (
           <li key={endpoint.id} data-open={endpoint.id === shown || undefined}>
@@ -133,9 +132,9 @@ export function Webhooks() {
 }
 
 function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: Call) => void }) {
-  const { data, error, refetch } = useAttempts(endpoint);
+  const { data, error, again } = useAttempts(endpoint);
   const columns = moneyText.attemptColumns;
-  if (error) return <Problem error={error} retry={() => void refetch()} />;
+  if (error) return <Problem error={error} retry={() => void again()} />;
   if (!data) return null;
   if (data.items.length === 0) return <Notice title={moneyText.attemptsEmpty} />;
   return (

@@ -1,5 +1,4 @@
 // What the Money page knows: read once by GET, kept up to date by what is pushed on the user's own channel.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { HeraldError, type push } from "herald-client";
 import { useChannel } from "herald-client/react";
 import { useCallback, useEffect, useRef, useState } from "react";
@@ -15,26 +14,23 @@ import {
 } from "../api";
 import { useFrames } from "../live/hooks";
 import { newest, type Pushed, type Transfers, withPushed, withRead } from "../live/transfers";
+import { readAgain, useRead } from "../reads";
 import { all } from "../solve/queries";
 
-export const useAccounts = () => useQuery({ queryKey: ["accounts"], queryFn: () => all<Account>("/accounts") });
+export const useAccounts = () => useRead("accounts", () => all<Account>("/accounts"));
 
 export const useStatement = (account: string | null) =>
-  useQuery({
-    queryKey: ["statement", account],
-    queryFn: () => api<Page<StatementLine>>(`/accounts/${account}/statement?limit=50`),
-    enabled: account !== null,
-    staleTime: 0,
-  });
+  useRead(
+    account && `statement:${account}`,
+    () => api<Page<StatementLine>>(`/accounts/${account}/statement?limit=50`),
+    { staleMs: 0 },
+  );
 
-export const useEndpoints = () => useQuery({ queryKey: ["webhooks"], queryFn: () => all<Endpoint>("/webhooks") });
+export const useEndpoints = () => useRead("webhooks", () => all<Endpoint>("/webhooks"));
 
 export const useAttempts = (endpoint: string | null) =>
-  useQuery({
-    queryKey: ["attempts", endpoint],
-    queryFn: () => api<Page<Call>>(`/webhooks/${endpoint}/attempts?limit=20`),
-    enabled: endpoint !== null,
-    staleTime: 0,
+  useRead(endpoint && `attempts:${endpoint}`, () => api<Page<Call>>(`/webhooks/${endpoint}/attempts?limit=20`), {
+    staleMs: 0,
   });
 
 /** When this page saw what each service made of a transfer, by its own clock. */
@@ -42,7 +38,6 @@ export type Seen = ReadonlyMap<string, number>;
 export const seenKey = (id: string, service: Service) => `${id}/${service}`;
 
 export function useTransfers() {
-  const client = useQueryClient();
   const [transfers, setTransfers] = useState<Transfers>(new Map());
   const [seen, setSeen] = useState<Seen>(new Map());
   const current = useRef<Transfers>(transfers);
@@ -50,7 +45,7 @@ export function useTransfers() {
     current.current = next;
     setTransfers(next);
   }, []);
-  const read = useQuery({ queryKey: ["transfers"], queryFn: () => api<Page<Transfer>>("/transactions?limit=50") });
+  const read = useRead("transfers", () => api<Page<Transfer>>("/transactions?limit=50"));
   useEffect(() => {
     if (read.data) show(withRead(current.current, read.data.items));
   }, [read.data, show]);
@@ -67,10 +62,8 @@ export function useTransfers() {
   /** Balances and statements are read anew, once for all that comes within a moment. */
   const refresh = useCallback(() => {
     clearTimeout(moved.current);
-    moved.current = setTimeout(() => {
-      for (const name of ["accounts", "statement", "attempts"]) void client.invalidateQueries({ queryKey: [name] });
-    }, 60);
-  }, [client]);
+    moved.current = setTimeout(() => void readAgain("accounts", "statement", "attempts"), 60);
+  }, []);
 
   const { data } = useChannel<{ items: Pushed[] }>("user:me");
   const items = data?.items;
@@ -86,7 +79,7 @@ export function useTransfers() {
     }
     refresh();
   });
-  return { transfers, list: newest(transfers), seen, fetchOne, refresh, error: read.error, retry: read.refetch };
+  return { transfers, list: newest(transfers), seen, fetchOne, refresh, error: read.error, retry: read.again };
 }
 
 /** Every line of an account's statement as one CSV file; the server gives it in pages, each with its own heading. */

@@ -63,7 +63,7 @@ export default function Race() {
         <h1>{raceText.title}</h1>
         <p className="lead">{raceText.lead}</p>
       </div>
-      {languages.error ? <Problem error={languages.error} retry={() => void languages.refetch()} /> : null}
+      {languages.error ? <Problem error={languages.error} retry={() => void languages.again()} /> : null}
       {error ? <Problem error={error} retry={() => void start(1)} /> : null}
       <section className="card" aria-label={raceText.title}>
         <div className="card-head">
@@ -89,7 +89,7 @@ export default function Race() {
               ? raceText.progress(going.n, going.of)
               : language
                 ? raceText.program(named ?? language)
-                : languages.isSuccess
+                : languages.data
                   ? raceText.noLanguage
                   : ""}
           </p>

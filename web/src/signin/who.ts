@@ -1,8 +1,8 @@
 // Who one is. There is no route that says it; the name of the channel that a ticket for `user:me` opens does.
-import { useQuery } from "@tanstack/react-query";
 import type { Ticket } from "herald-client";
 import { useSyncExternalStore } from "react";
 import { api, apiAs, isStatus, session } from "../api";
+import { type ReadOptions, useRead } from "../reads";
 
 export type Who = { user: string | null; refused: boolean; guest: boolean };
 
@@ -15,16 +15,14 @@ export async function whoIs(key?: string): Promise<string> {
   return channel.slice("user:".length);
 }
 
+const WHO: ReadOptions<string> = {
+  staleMs: Number.POSITIVE_INFINITY,
+  againMs: ({ error }) => (error && !isRefused(error) ? AGAIN_MS : null),
+};
+
 export function useWho(): Who {
   const key = useSyncExternalStore(session.subscribe, session.key, () => null);
-  const { data, error } = useQuery({
-    queryKey: ["who", key],
-    queryFn: () => whoIs(),
-    staleTime: Number.POSITIVE_INFINITY,
-    // Each who asks mounts and unmounts by the answer: asked anew on mount, a refusal would go round for ever.
-    retryOnMount: false,
-    refetchInterval: ({ state }) => (state.error && !isRefused(state.error) ? AGAIN_MS : false),
-  });
+  const { data, error } = useRead(`who:${key ?? ""}`, () => whoIs(), WHO);
   const refused = isRefused(error);
   return { user: data ?? null, refused, guest: data !== undefined && key === null };
 }

@@ -143,7 +143,7 @@ export default function Editor({
           syntaxHighlighting(highlight),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
           syntax.current.of(indent(first.current.language)),
-          EditorView.contentAttributes.of({ "aria-label": first.current.label, spellcheck: "false" }),
+          EditorView.contentAttributes.of({ "aria-label": first.current.label, spellcheck: "false", tabindex: "0" }),
           EditorState.tabSize.of(4),
           theme,
           EditorView.updateListener.of((update) => {

@@ -5,9 +5,9 @@ import { Notice, Problem, Scroll, tone, VerdictIcon } from "../ui/parts";
 import { useHistory } from "./queries";
 
 export function History({ slug, shown, onShow }: { slug: string; shown: string | null; onShow: (id: string) => void }) {
-  const { data, error, refetch } = useHistory(slug);
+  const { data, error, again } = useHistory(slug);
   const columns = solveText.historyColumns;
-  if (error) return <Problem error={error} retry={() => void refetch()} />;
+  if (error) return <Problem error={error} retry={() => void again()} />;
   if (!data) return null;
   if (data.items.length === 0) return <Notice title={solveText.historyEmpty} />;
   return (

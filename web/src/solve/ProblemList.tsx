@@ -21,7 +21,7 @@ export default function ProblemList() {
         <h1>{solveText.title}</h1>
         <p className="lead">{solveText.lead}</p>
       </div>
-      {problems.error ? <Problem error={problems.error} retry={() => void problems.refetch()} /> : null}
+      {problems.error ? <Problem error={problems.error} retry={() => void problems.again()} /> : null}
       {items.length >= SEARCH_FROM && (
         <input
           type="search"
@@ -33,7 +33,7 @@ export default function ProblemList() {
         />
       )}
       <div className="card list">
-        {problems.isSuccess && items.length === 0 && <Notice {...solveText.empty} />}
+        {problems.data && items.length === 0 && <Notice {...solveText.empty} />}
         {items.length > 0 && found.length === 0 && <Notice title={solveText.noMatch(word.trim())} />}
         {found.length > 0 && (
           <table className="table">

@@ -1,9 +1,9 @@
 // A problem beside the editor: statement and history on the left, program and what became of it on the right.
-import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { api, isStatus, type Language, type Problem as ProblemBody, refused } from "../api";
 import { limit, memory } from "../format";
+import { readAgain } from "../reads";
 import { useStored } from "../stored";
 import { text } from "../text/all";
 import { solveText } from "../text/solve";
@@ -27,7 +27,7 @@ const Editor = lazy(() =>
 );
 
 export default function Workspace({ slug }: { slug: string | null }) {
-  const { data: problem, error, refetch } = useProblem(slug);
+  const { data: problem, error, again } = useProblem(slug);
   const languages = useLanguages();
   useEffect(() => {
     document.title = text.title(slug === null ? solveText.free.title : (problem?.title ?? text.nav.solve));
@@ -45,7 +45,7 @@ export default function Workspace({ slug }: { slug: string | null }) {
   if (failed) {
     return (
       <div className="page">
-        <Problem error={failed} retry={() => void Promise.all([refetch(), languages.refetch()])} />
+        <Problem error={failed} retry={() => void Promise.all([again(), languages.again()])} />
       </div>
     );
   }
@@ -64,7 +64,6 @@ function Desk({
   problem: ProblemBody | null;
   languages: Language[];
 }) {
-  const client = useQueryClient();
   const [wanted, setWanted] = useStored("language", "python");
   const language = languages.some(({ id }) => id === wanted) ? wanted : languages[0].id;
   const first = starter(language, problem?.starters);
@@ -80,10 +79,7 @@ function Desk({
     typed.current = next;
     setSource(next);
   };
-  const refresh = () => {
-    void client.invalidateQueries({ queryKey: ["history", slug] });
-    void client.invalidateQueries({ queryKey: ["own"] });
-  };
+  const refresh = () => void readAgain(`history:${slug}`, "own");
   const judged = useAttempt(refresh);
   const ran = useAttempt();
 
