@@ -23,6 +23,12 @@ for example in examples/react examples/next; do
   diff -rq client/dist "$example/node_modules/herald-client/dist" > /dev/null 2>&1 || rm -rf "$example/node_modules"
   install "$example"
 done
+venv=target/tools/example-python
+if ! cmp -s examples/python/requirements.txt "$venv/requirements.txt"; then
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install -q --disable-pip-version-check -r examples/python/requirements.txt
+  cp examples/python/requirements.txt "$venv/"
+fi
 git ls-files examples/react examples/next examples/node | grep -E '\.(m?js|jsx|tsx)$' |
   xargs client/node_modules/.bin/biome check --error-on-warnings --config-path=client/biome.json
 node tests/browser/examples.mjs

@@ -2,13 +2,16 @@
 // Wants what scripts/examples-test.sh installs before it calls this. Prints "ok - …" for each check and exits 1 if one fails.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, request } from "node:http";
+import { extname, join } from "node:path";
 import { isSigned } from "../../examples/node/signature.mjs";
 import { freePort, ROOT, startBrowser, startServer, until } from "./setup.mjs";
 
 const VERDICT_MS = 60_000;
 const RIGHT = "a, b = map(int, input().split())\nprint(a + b)\n";
 const WRONG = "a, b = map(int, input().split())\nprint(a - b)\n";
+const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const folder = (name) => join(ROOT, "examples", name);
 
 const server = await startServer({ HERALD_WEBHOOK_ALLOW_PRIVATE: "1" });
@@ -38,6 +41,21 @@ function build(name, env) {
   execFileSync("npm", ["run", "--silent", "build"], { cwd: folder(name), env: { ...process.env, ...env }, stdio: "pipe" });
 }
 
+/** The folder as it stands, whatever the server itself has at `/`; all else goes to the server, from the same origin. */
+async function servePlain() {
+  const port = await freePort();
+  const front = createServer((asked, answer) => {
+    const file = join(folder("plain"), asked.url === "/" ? "index.html" : asked.url);
+    if (existsSync(file)) return answer.setHeader("Content-Type", KINDS[extname(file)]).end(readFileSync(file));
+    const headers = { ...asked.headers, host: new URL(server.url).host };
+    const onward = request(server.url + asked.url, { method: asked.method, headers }, (come) => {
+      come.pipe(answer.writeHead(come.statusCode, come.headers));
+    });
+    return asked.pipe(onward);
+  }).listen(port, "127.0.0.1");
+  return { url: `http://127.0.0.1:${port}`, stop: () => front.close() };
+}
+
 /** Hands a program in at the site of examples/node, and resolves to what the site was told of it in the end. */
 async function solve(site, user, source) {
   const headers = { User: user };
@@ -52,6 +70,19 @@ async function solve(site, user, source) {
     return own?.status === "finished";
   });
   return own.verdict;
+}
+
+/** Runs examples/python on a program; `onStep` hears what it has printed so far. */
+async function judge(source, onStep = () => {}) {
+  const program = join(server.data, "program.py");
+  writeFileSync(program, source);
+  const env = { ...process.env, HERALD_URL: server.url, HERALD_TOKEN: server.adminKey };
+  const python = spawn(join(ROOT, "target/tools/example-python/bin/python"), ["judge.py", program], { cwd: folder("python"), env });
+  const printed = { steps: "", errors: "" };
+  python.stdout.on("data", (chunk) => onStep((printed.steps += chunk)));
+  python.stderr.on("data", (chunk) => (printed.errors += chunk));
+  const code = await new Promise((done) => python.once("close", done));
+  return { ...printed, code };
 }
 
 /** What a browser sees of a submission that runs no script: the hooks on the server, where nothing is known yet. */
@@ -81,6 +112,22 @@ async function judges(url) {
 }
 
 const checks = {
+  "examples/plain shows a verdict, pushed and polled": async () => {
+    const site = await servePlain();
+    const page = await browser.newPage();
+    try {
+      await page.goto(site.url);
+      await page.locator('#language option[value="python"]').waitFor({ state: "attached" });
+      await page.fill("#source", RIGHT);
+      await page.click("#submit");
+      for (const lane of ["push", "poll"]) {
+        await page.locator(`#${lane}-verdict`).getByText("accepted", { exact: true }).waitFor({ timeout: VERDICT_MS });
+      }
+    } finally {
+      await page.close();
+      site.stop();
+    }
+  },
   "examples/react is built, and its page shows verdicts": async () => {
     build("react", { VITE_HERALD_URL: server.url });
     const preview = ["node_modules/vite/bin/vite.js", "preview", "--host", "127.0.0.1", "--port", "PORT", "--strictPort"];
@@ -131,6 +178,27 @@ const checks = {
     }
     const headers = { Authorization: `Bearer ${server.adminKey}`, "Herald-User": "ada" };
     assert.equal((await (await fetch(`${server.url}/webhooks`, { headers })).json()).items.length, 1);
+  },
+  "examples/python prints each step, and exits by the verdict": async () => {
+    const right = await judge(RIGHT);
+    assert.match(right.steps, /^(queued|compiling|running): .*\n(.*\n)*finished: (\d+) of \3 tests run, accepted\n$/, right.errors);
+    assert.equal(right.code, 0);
+    const wrong = await judge(WRONG);
+    assert.match(wrong.steps, /finished: .*, wrong_answer\n$/, wrong.errors);
+    assert.equal(wrong.code, 1);
+    const none = await judge("");
+    assert.match(none.errors, /^refused: .*\/source/);
+    assert.equal(none.code, 2);
+  },
+  "examples/python goes on where it was, though the server dies and comes back": async () => {
+    let restarted;
+    const { steps, errors, code } = await judge(`import time\ntime.sleep(0.3)\n${RIGHT}`, (printed) => {
+      if (/running/.test(printed)) restarted ??= server.stop("SIGKILL").then(server.start);
+    });
+    await restarted;
+    assert.ok(restarted, steps);
+    assert.match(steps, /accepted\n$/, errors);
+    assert.equal(code, 0);
   },
 };
 

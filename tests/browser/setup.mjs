@@ -60,7 +60,7 @@ export async function startServer(settings = {}) {
     await stop();
     rmSync(data, { recursive: true, force: true });
   };
-  return { url, adminKey, start, stop, close, log: () => log };
+  return { url, data, adminKey, start, stop, close, log: () => log };
 }
 
 export function startBrowser() {
