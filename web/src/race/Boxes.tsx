@@ -18,7 +18,7 @@ export function Boxes({ runs }: { runs: Delays[] }) {
       {LANES.map((id) => {
         const each = all[id];
         return (
-          <div className="box-row" key={id} data-lane={id}>
+          <div className="box-row" key={id} data-lane={id} data-median={each?.median.toFixed(2)}>
             <span className="box-name">
               <i className="swatch" aria-hidden="true" />
               {raceText.lanes[id]}
