@@ -17,7 +17,7 @@ export default function Room({ name }: { name: string }) {
         <h1>{roomText.title}</h1>
         <p className="lead">{roomText.lead}</p>
       </div>
-      <div className="row spread">
+      <div className="row spread room-tools">
         <Door key={name} name={name} />
         <label className="check">
           <input type="checkbox" checked={isTwice} onChange={({ target }) => setTwice(target.checked ? "yes" : "no")} />
@@ -52,7 +52,7 @@ function Door({ name }: { name: string }) {
     if (wanted && wanted !== name) go(`/room/${encodeURIComponent(wanted)}`);
   };
   return (
-    <form className="row" onSubmit={enter}>
+    <form className="door" onSubmit={enter}>
       <input
         aria-label={roomText.name}
         title={roomText.nameHint}
