@@ -14,8 +14,17 @@ export type Submission = Full<contract.SubmissionView>;
 export type StatusView = Full<contract.StatusView>;
 export type Accepted = contract.AcceptedView;
 export type ProblemItem = contract.ProblemListView;
-/** `starters` (language id → source): where the server has them. */
-export type Problem = contract.ProblemView & { starters?: Record<string, string> | null };
+export type Starter = { language: string; content: string };
+/** What a server of an earlier version leaves out. */
+type Newer = {
+  /** `pass-fail` or `scoring`, `interactive`, `multi-pass`; `function` where one completes a starter. */
+  types: string[];
+  max_score: number | null;
+  /** Those that it takes; null: any. */
+  languages: string[] | null;
+  starters: Starter[];
+};
+export type Problem = contract.ProblemView & Partial<Newer>;
 export type Language = Full<contract.LanguageView>;
 export type Account = contract.AccountView;
 export type TransferState = contract.TransferState;

@@ -1,4 +1,4 @@
-import type { Case, ProblemItem } from "../api";
+import type { Case, Problem as ProblemBody } from "../api";
 import { limit, memory, milliseconds } from "../format";
 import type { SubmissionState } from "../live/hooks";
 import { text } from "../text/all";
@@ -8,7 +8,7 @@ import { Compiler } from "./Compiler";
 import { Strip } from "./Strip";
 
 type Props = {
-  problem: ProblemItem;
+  problem: ProblemBody;
   state: SubmissionState;
   tookMs: number | null;
   busy: boolean;
@@ -23,7 +23,7 @@ export function Result({ problem, state, tookMs, busy, error, retry, onGoTo }: P
   const total = view?.tests.total ?? problem.test_cases;
   return (
     <div className="result">
-      <Head state={state} tookMs={tookMs} busy={busy} />
+      <Head state={state} tookMs={tookMs} busy={busy} mostScore={problem.max_score ?? null} />
       <Strip total={total} cases={cases} status={view?.status ?? null} run={view?.tests.run ?? 0} />
       <div className="meters">
         <Meter
@@ -55,7 +55,12 @@ export function Result({ problem, state, tookMs, busy, error, retry, onGoTo }: P
 
 const NONE: ReadonlyMap<number, Case> = new Map();
 
-function Head({ state, tookMs, busy }: Pick<Props, "state" | "tookMs" | "busy">) {
+function Head({
+  state,
+  tookMs,
+  busy,
+  mostScore,
+}: Pick<Props, "state" | "tookMs" | "busy"> & { mostScore: number | null }) {
   const view = state.watched?.view ?? null;
   const failing = [...(state.watched?.cases.values() ?? [])]
     .sort((a, b) => a.n - b.n)
@@ -70,7 +75,7 @@ function Head({ state, tookMs, busy }: Pick<Props, "state" | "tookMs" | "busy">)
   const notes = [
     tookMs !== null && view.verdict ? solveText.after(milliseconds(tookMs)) : null,
     failing ? solveText.firstFailing(failing.n) : null,
-    view.score != null ? solveText.score(view.score) : null,
+    view.score != null ? solveText.score(view.score, mostScore) : null,
     away && !view.verdict ? solveText.reconnecting : null,
   ].filter(Boolean);
   return (

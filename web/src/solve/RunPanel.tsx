@@ -78,7 +78,11 @@ function Output({ state, error, retry, onGoTo }: Pick<Props, "state" | "error" |
               data-verdict={view.verdict ?? view.status}
             >
               <VerdictIcon verdict={view.verdict} />
-              {view.verdict ? text.verdict[view.verdict] : text.status[view.status]}
+              {view.verdict === "accepted"
+                ? solveText.ran
+                : view.verdict
+                  ? text.verdict[view.verdict]
+                  : text.status[view.status]}
             </span>
             <span className="quiet">{figures?.filter(Boolean).join(" · ")}</span>
           </p>

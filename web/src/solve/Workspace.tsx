@@ -52,7 +52,9 @@ export default function Workspace({ slug }: { slug: string | null }) {
   if ((slug !== null && !problem) || !languages.data)
     return <div className="loading" role="status" aria-label={text.loading} />;
   if (languages.data.length === 0) return <Notice {...solveText.noWorker} page />;
-  return <Desk slug={slug} problem={problem ?? null} languages={languages.data} />;
+  const taken = languages.data.filter(({ id }) => problem?.languages?.includes(id) ?? true);
+  if (taken.length === 0) return <Notice {...solveText.noLanguage(problem?.languages ?? [])} page />;
+  return <Desk slug={slug} problem={problem ?? null} languages={taken} />;
 }
 
 function Desk({
@@ -80,6 +82,8 @@ function Desk({
     setSource(next);
   };
   const refresh = () => void readAgain(`history:${slug}`, "own");
+  // A function alone does nothing: only the judge has the program around it.
+  const runs = !problem?.types?.includes("function");
   const judged = useAttempt(refresh);
   const ran = useAttempt();
 
@@ -90,7 +94,7 @@ function Desk({
     void judged.send({ problem: slug, language, source: typed.current }).then(refresh);
   };
   const run = () => {
-    if (ran.busy) return;
+    if (ran.busy || !runs) return;
     setBelow("run");
     void ran.send({ language, source: typed.current, stdin });
   };
@@ -137,7 +141,11 @@ function Desk({
             </Link>
             <h1>{problem.title}</h1>
             <span className="quiet small">
-              {solveText.limits(limit(problem.time_limit_ms), memory(problem.memory_limit_kb))}
+              {[
+                ...(problem.types ?? []).flatMap((type) => solveText.types[type] ?? []),
+                limit(problem.time_limit_ms),
+                memory(problem.memory_limit_kb),
+              ].join(" · ")}
             </span>
           </div>
           <Tabs
@@ -189,10 +197,12 @@ function Desk({
               {solveText.cancel}
             </button>
           )}
-          <button type="button" title={solveText.runTitle} disabled={ran.busy} onClick={run} data-testid="run">
-            <Play />
-            {solveText.runIt}
-          </button>
+          {runs && (
+            <button type="button" title={solveText.runTitle} disabled={ran.busy} onClick={run} data-testid="run">
+              <Play />
+              {solveText.runIt}
+            </button>
+          )}
           {slug !== null && (
             <button
               type="button"
@@ -236,7 +246,7 @@ function Desk({
                     />
                   ),
                 },
-                { id: "run", label: solveText.run, panel: runPanel },
+                ...(runs ? [{ id: "run", label: solveText.run, panel: runPanel }] : []),
               ]}
             />
           )}
