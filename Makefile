@@ -1,6 +1,6 @@
 # One door to everything; each target is a script or a cargo command that can be called by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-cgroup-v2 lint fmt bench bench-money bench-judge soak compose-test
+.PHONY: help run build test test-cgroup-v2 lint fmt bench bench-money bench-judge bench-page screenshots soak compose-test
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ bench-money: ## Measure the flow of money: transfers and what services make of t
 
 bench-judge: ## Measure the judge: one run in the sandbox, beside bubblewrap and nsjail
 	scripts/bench.sh --judge
+
+bench-page: ## Measure the Race page in a browser: pushing beside polling
+	scripts/page-test.sh bench-page.mjs
+
+screenshots: ## Take pictures of every page, wide and narrow, light and dark, into target/screenshots
+	scripts/page-test.sh screenshots.mjs
 
 soak: ## Run the fault tests with their full counts
 	scripts/soak.sh

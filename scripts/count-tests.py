@@ -2,7 +2,8 @@
 """Counts tests by the backend that they ran against, and prints a closing line.
 
 count-tests.py FOLDER: holds what was printed by `cargo test --no-run --message-format=json` (build), `cargo test` (tests), the
-browser test (browser) and scripts/client-test.sh (client). A backend that no test ran against is a failure: a suite that could not run must not look like success.
+browser tests (browser, page), scripts/examples-test.sh (examples), scripts/client-test.sh (client) and scripts/web-test.sh (web).
+A backend that no test ran against is a failure: a suite that could not run must not look like success.
 """
 import json
 import re
@@ -56,19 +57,20 @@ def count(tests, package_of):
     return counts
 
 
-def count_client(client, counts):
+def count_vitest(said, counts):
     """Vitest's line for each file that passed; what is real, and the examples, drive `herald up`."""
-    for name, passed in re.findall(r"✓ tests/(\S+) \((\d+) tests?\)", client):
+    for name, passed in re.findall(r"✓ (\S+) \((\d+) tests?\)", said):
         counts[EMBEDDED if re.search(r"real|readme", name) else NEITHER][0] += int(passed)
 
 
 def main(folder):
-    names = ("build", "tests", "browser", "client")
-    build, tests, browser, client = (open(f"{folder}/{name}", encoding="utf-8", errors="replace") for name in names)
-    counts = count(tests, packages(build))
-    # The browser test drives `herald up`.
-    counts[EMBEDDED][0] += int(re.search(r"browser: (\d+) passed", browser.read()).group(1))
-    count_client(client.read(), counts)
+    names = ("build", "tests", "browser", "page", "examples", "client", "web")
+    said = {name: open(f"{folder}/{name}", encoding="utf-8", errors="replace") for name in names}
+    counts = count(said["tests"], packages(said["build"]))
+    for name in ("browser", "page", "examples"):  # these drive `herald up`
+        counts[EMBEDDED][0] += int(re.search(rf"^{name}: (\d+) passed", said[name].read(), re.M).group(1))
+    for name in ("client", "web"):
+        count_vitest(said[name].read(), counts)
     for name, (passed, failed) in counts.items():
         print(f"{name}: {passed} passed, {failed} failed")
     idle = [name for name in (EMBEDDED, FLEET) if not counts[name][0]]

@@ -26,14 +26,26 @@ tests() { # --no-fail-fast: one run shows all that is broken; --all-targets: all
 browser() {
   env HERALD_TEST_BIN="$PWD/target/debug/herald" node tests/browser/run.mjs 2>&1 | tee "$results/browser"
 }
+page() {
+  scripts/page-test.sh 2>&1 | tee "$results/page"
+}
+web() {
+  scripts/web-test.sh 2>&1 | tee "$results/web"
+}
 client() {
   scripts/client-test.sh 2>&1 | tee "$results/client"
 }
+examples() {
+  scripts/examples-test.sh 2>&1 | tee "$results/examples"
+}
+step "page" web
 step "build of the tests" cargo test --workspace --all-targets --no-run --quiet
 cargo test --workspace --all-targets --no-run --quiet --message-format=json > "$results/build" 2> /dev/null
 step "client" client
 step "tests" tests
 step "browser" browser
+step "page in a browser" page
+step "examples" examples
 printf '\n== all of it: %s s\n' "$((SECONDS - began))"
 scripts/count-tests.py "$results"
 rm -rf "$results"

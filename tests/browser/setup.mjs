@@ -13,7 +13,7 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const BIN = process.env.HERALD_TEST_BIN ?? join(ROOT, "target/debug/herald");
 const START_MS = 60_000;
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => server.once("listening", done));
   const { port } = server.address();
@@ -21,7 +21,7 @@ async function freePort() {
   return port;
 }
 
-async function until(what, holds) {
+export async function until(what, holds) {
   const deadline = Date.now() + START_MS;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not within ${START_MS / 1000} s: ${what}`);
@@ -60,15 +60,19 @@ export async function startServer(settings = {}) {
     await stop();
     rmSync(data, { recursive: true, force: true });
   };
-  return { url, adminKey, start, stop, close, log: () => log };
+  return { url, data, adminKey, start, stop, close, log: () => log };
+}
+
+export function startBrowser() {
+  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+  assert.ok(executablePath, "Chromium is missing: apt-get install chromium");
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
 }
 
 export async function startAll(settings) {
   const server = await startServer(settings);
   const front = await serve(server.url);
-  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-  assert.ok(executablePath, "Chromium is missing: apt-get install chromium");
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+  const browser = await startBrowser();
   const close = async () => {
     await browser.close();
     await front.close();

@@ -8,7 +8,7 @@ import { dirname, extname, join, normalize, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), "../dist");
-const PAGES = /^\/(solve\/[\w-]+|run|race|money|sign-in)?$/;
+const PAGES = /^\/((solve|room)\/[\w.-]+|run|race|money|sign-in)?$/;
 const KINDS = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",

@@ -1,11 +1,12 @@
 // The shell: who one is, where one is, whether the line is up. Each route is a chunk of its own.
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { HeraldProvider } from "herald-client/react";
 import { Component, lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
-import { Refusal, session } from "./api";
+import { session } from "./api";
 import { useConnection } from "./live/hooks";
+import { forgetAll } from "./reads";
 import { useWho } from "./signin/who";
-import { text } from "./text";
+import { text } from "./text/all";
 import { Mark } from "./ui/icons";
 import { Notice } from "./ui/parts";
 
@@ -14,42 +15,32 @@ const ProblemList = lazy(() => import("./solve/ProblemList"));
 const Workspace = lazy(() => import("./solve/Workspace"));
 const Race = lazy(() => import("./race/Race"));
 const Money = lazy(() => import("./money/Money"));
-
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      // What the server refused stays refused; a server that is away is asked again.
-      retry: (tries, error) => tries < 3 && error instanceof Refusal && (error.status === 0 || error.status >= 500),
-      staleTime: 10_000,
-      refetchOnWindowFocus: false,
-    },
-  },
-});
+const Room = lazy(() => import("./room/Room"));
 
 export function App() {
-  const key = useSyncExternalStore(session.subscribe, session.key, () => null);
+  const herald = useSyncExternalStore(session.subscribe, session.herald);
   // Another key is another person: nothing that was read before may stay on the page.
   useEffect(
     () =>
       session.subscribe(() => {
-        client.clear();
+        forgetAll();
       }),
     [],
   );
   return (
-    <QueryClientProvider client={client}>
+    <HeraldProvider herald={herald}>
       <a className="skip" href="#content">
         {text.skip}
       </a>
       <Header />
-      <main id="content" tabIndex={-1} key={key ?? "guest"}>
+      <main id="content" tabIndex={-1} key={session.key() ?? "guest"}>
         <Guard>
           <Suspense fallback={<div className="loading" role="status" aria-label={text.loading} />}>
             <Pages />
           </Suspense>
         </Guard>
       </main>
-    </QueryClientProvider>
+    </HeraldProvider>
   );
 }
 
@@ -72,6 +63,7 @@ function Pages() {
       <Route path="/money">
         <Money />
       </Route>
+      <Route path="/room/:name">{({ name }) => <Room key={name} name={decodeURIComponent(name)} />}</Route>
       <Route path="/sign-in">
         <SignIn />
       </Route>
@@ -92,13 +84,21 @@ function NotFound() {
   );
 }
 
+const PAGES: Record<string, "race" | "money" | "room" | "signIn"> = {
+  race: "race",
+  money: "money",
+  room: "room",
+  "sign-in": "signIn",
+};
+const LOBBY = "/room/lobby";
+
 function Header() {
   const [at] = useLocation();
-  const page = at === "/race" ? "race" : at === "/money" ? "money" : at === "/sign-in" ? "signIn" : "solve";
+  const page = PAGES[at.split("/")[1]] ?? "solve";
   useEffect(() => {
     if (!at.startsWith("/solve/")) document.title = text.title(text.nav[page]);
   }, [at, page]);
-  const tab = (name: "solve" | "race" | "money", href: string) => (
+  const tab = (name: "solve" | "race" | "money" | "room", href: string) => (
     <Link href={href} aria-current={page === name ? "page" : undefined}>
       {text.nav[name]}
     </Link>
@@ -113,6 +113,7 @@ function Header() {
         {tab("solve", "/")}
         {tab("race", "/race")}
         {tab("money", "/money")}
+        {tab("room", LOBBY)}
       </nav>
       <Lamp />
       <Who />

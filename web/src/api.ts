@@ -1,185 +1,47 @@
-// HTTP with this tab's key. Whatever is not a success is thrown as the problem details (RFC 9457) that it is.
+// The server, as this tab may use it: one client for each key, and the names that the page has for what the server says.
 // The key lives in memory and in this tab's sessionStorage; it never stands in a URL and never in localStorage.
+import { type api as contract, createHerald, type Herald, HeraldError, type RequestOptions } from "herald-client";
 
-export type Status = "queued" | "compiling" | "running" | "finished" | "cancelled";
-export type Verdict =
-  | "accepted"
-  | "wrong_answer"
-  | "time_limit_exceeded"
-  | "memory_limit_exceeded"
-  | "output_limit_exceeded"
-  | "run_time_error"
-  | "compile_error"
-  | "internal_error";
+/** The server leaves no field out of its answers: what is unknown is null. */
+type Full<T> = T extends object ? { [K in keyof T]-?: Full<Exclude<T[K], undefined>> } : T;
 
-export type Tests = { passed: number; run: number; total: number | null };
-export type Case = {
-  n: number;
-  group: string;
-  verdict: Verdict;
-  reason: string | null;
-  time_ms: number;
-  wall_ms: number;
-  memory_kb: number;
-  message: string | null;
+export type FieldError = contract.FieldError;
+export type Status = contract.Status;
+export type Verdict = contract.Verdict;
+export type Tests = Full<contract.Tests>;
+export type Case = Full<contract.CaseResult>;
+export type Submission = Full<contract.SubmissionView>;
+export type StatusView = Full<contract.StatusView>;
+export type Accepted = contract.AcceptedView;
+export type ProblemItem = contract.ProblemListView;
+export type Starter = { language: string; content: string };
+/** What a server of an earlier version leaves out. */
+type Newer = {
+  /** `pass-fail` or `scoring`, `interactive`, `multi-pass`; `function` where one completes a starter. */
+  types: string[];
+  max_score: number | null;
+  /** Those that it takes; null: any. */
+  languages: string[] | null;
+  starters: Starter[];
 };
-export type Submission = {
-  id: string;
-  status: Status;
-  verdict: Verdict | null;
-  reason: string | null;
-  score: number | null;
-  problem: string | null;
-  language: string;
-  tests: Tests;
-  time_ms: number | null;
-  wall_ms: number | null;
-  memory_kb: number | null;
-  attempt: number;
-  created_at: string;
-  finished_at: string | null;
-  offset: number;
-};
-export type StatusView = Submission & {
-  language_version: string | null;
-  cases: Case[];
-  exit_code: number | null;
-  signal: number | null;
-  compile_output: string | null;
-  stdout: string | null;
-  stderr: string | null;
-  truncated?: string[];
-};
-export type Accepted = {
-  id: string;
-  status: Status;
-  channel: string;
-  ticket: string;
-  status_url: string;
-  ws_url: string;
-  events_url: string;
-};
-export type ProblemItem = {
-  slug: string;
-  title: string;
-  time_limit_ms: number;
-  memory_limit_kb: number;
-  test_cases: number;
-  version: string;
-};
-export type Problem = ProblemItem & {
-  statement: string;
-  statement_html: string;
-  samples: { input: string; answer: string }[];
-  starters?: Record<string, string> | null;
-};
-export type Language = {
-  id: string;
-  name: string;
-  version: string | null;
-  source_name: string;
-  available: boolean;
-  reason: string | null;
-};
-export type Account = {
-  id: string;
-  handle: string;
-  currency: string;
-  kind: string;
-  balance: number;
-  available: number;
-  held: number;
-};
-export type TransferState = "pending" | "completed" | "partly_refunded" | "refunded" | "failed" | "voided" | "expired";
+export type Problem = contract.ProblemView & Partial<Newer>;
+export type Language = Full<contract.LanguageView>;
+export type Account = contract.AccountView;
+export type TransferState = contract.TransferState;
 export const SERVICES = ["notification", "fraud", "statement", "rewards", "webhook"] as const;
 export type Service = (typeof SERVICES)[number];
-export type EffectState = "pending" | "done" | "skipped" | "failed";
-export type Effect = { status: EffectState; attempts: number; at: string | null; detail: Record<string, unknown> };
-export type Transfer = {
-  id: string;
-  kind: "payment" | "refund" | "reward" | "funding";
-  state: TransferState;
-  from: string;
-  to: string;
-  amount: number;
-  currency: string;
-  posted: number;
-  refunded: number;
-  held_by: "payer" | "fraud" | null;
-  hold_until: string | null;
-  reason: string | null;
-  reference: string | null;
-  note: string | null;
-  parent: string | null;
-  services: Record<Service, Effect>;
-  created_at: string;
-  settled_at: string | null;
-  offset: number;
-};
-export type Booked = {
-  id: string;
-  state: TransferState;
-  channel: string;
-  ticket: string;
-  ws_url: string;
-  events_url: string;
-};
-export type StatementLine = {
-  n: number;
-  transfer: string;
-  kind: string;
-  amount: number;
-  balance: number;
-  other: string;
-  note: string | null;
-  reference: string | null;
-  at: string;
-};
-export type Endpoint = {
-  id: string;
-  url: string;
-  events: string[];
-  created_at: string;
-  disabled_at: string | null;
-  disabled_reason: string | null;
-  secret?: string;
-};
-export type Call = {
-  id: string;
-  event: string;
-  delivered: boolean;
-  status: number | null;
-  duration_ms: number;
-  error: string | null;
-  response: string | null;
-  transfer: string | null;
-  submission: string | null;
-  at: string;
-};
-export type Ticket = { ticket: string; channel: string; ws_url: string; events_url: string; expires_at: string };
+export type EffectState = contract.EffectState;
+export type Effect = Full<contract.EffectView>;
+export type Transfer = Omit<Full<contract.TransferView>, "services"> & { services: Record<Service, Effect> };
+export type StatementLine = Full<contract.StatementLineView>;
+export type Endpoint = Full<contract.EndpointView>;
+export type NewEndpoint = Full<contract.NewEndpointView>;
+export type Call = Full<contract.AttemptView>;
 export type Page<T> = { items: T[]; next: string | null };
-export type FieldError = { pointer: string; detail: string };
-
-/** What the server refused, or that it did not answer (`status` 0). */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly errors: FieldError[];
-  readonly retryAfter: number | null;
-
-  constructor(status: number, body: Partial<Refusal> & { title?: string }, retryAfter: number | null = null) {
-    super(body.title ?? `${status}`);
-    this.status = status;
-    this.code = body.code ?? (status === 0 ? "unreachable" : "unknown");
-    this.detail = body.detail ?? "";
-    this.errors = body.errors ?? [];
-    this.retryAfter = retryAfter;
-  }
-}
 
 const STORED = "herald-key";
-let key: string | null = stored();
+let key = stored();
+let herald = connect();
 const listeners = new Set<() => void>();
 
 function stored(): string | null {
@@ -190,8 +52,20 @@ function stored(): string | null {
   }
 }
 
+// Chromium's cache lets only one request for a URL run at a time: a long-poll would hold up whoever else asks for it.
+function uncached(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  return fetch(input, { ...init, cache: "no-store" });
+}
+
+/** A client of its own, with this tab's key if no other is given. */
+export function connect(own = key): Herald {
+  return createHerald({ url: location.origin, fetch: uncached, ...(own !== null && { key: own }) });
+}
+
 export const session = {
   key: () => key,
+  herald: () => herald,
+  /** Another key is another person: nothing that was opened with the last one stays open. */
   set(next: string | null) {
     key = next;
     try {
@@ -200,6 +74,8 @@ export const session = {
     } catch {
       // as above
     }
+    herald.close();
+    herald = connect();
     for (const listener of listeners) listener();
   },
   subscribe(listener: () => void) {
@@ -208,45 +84,33 @@ export const session = {
   },
 };
 
-export type Options = {
-  method?: string;
-  headers?: Record<string, string>;
-  body?: unknown;
-  signal?: AbortSignal;
-  /** Another key than this tab's, to try it out. */
-  key?: string;
-};
+/** JSON in and out. What only reads is tried again while the server does not answer; what may do a thing twice is not. */
+export const api = <T>(path: string, options?: RequestOptions): Promise<T> =>
+  herald.request<T>(path, options?.method === undefined ? options : { tries: 1, ...options });
 
-/** The raw answer, whatever its status. */
-export async function request(path: string, { method, headers, body, signal, ...other }: Options = {}) {
-  const all = new Headers(headers);
-  const bearer = other.key ?? key;
-  if (bearer) all.set("Authorization", `Bearer ${bearer}`);
-  if (body !== undefined) all.set("Content-Type", "application/json");
-  try {
-    // Chromium's cache lets only one request for a URL run at a time: a long-poll would hold up whoever else asks for it.
-    const cache = "no-store";
-    return await fetch(path, {
-      method,
-      headers: all,
-      signal,
-      cache,
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Refusal(0, { title: "", detail: "" });
-  }
+/** The same with another key than this tab's, to try it out. */
+export const apiAs = <T>(own: string, path: string, options?: RequestOptions): Promise<T> =>
+  connect(own).request<T>(path, { tries: 1, ...options });
+
+/** `randomUUID` would want a secure context. */
+export const newIdempotencyKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** The raw answer, whatever its status, for what needs headers or counts bytes. */
+export function raw(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (key !== null) headers.set("Authorization", `Bearer ${key}`);
+  return uncached(path, { ...init, headers });
 }
 
-export async function refusal(answer: Response): Promise<Refusal> {
-  const after = Number(answer.headers.get("Retry-After"));
-  const body = (await answer.json().catch(() => ({}))) as Partial<Refusal>;
-  return new Refusal(answer.status, body, Number.isFinite(after) && after > 0 ? after : null);
-}
+/** Whether nobody answered: the server is away, or the network. */
+export const isAway = (error: unknown) => error instanceof HeraldError && error.status === undefined;
+export const isStatus = (error: unknown, status: number) => error instanceof HeraldError && error.status === status;
+/** Whether the same may go better later. */
+export const mayPass = (error: unknown) =>
+  error instanceof HeraldError && (error.status === undefined || error.status === 429 || error.status >= 500);
 
-export async function api<T>(path: string, options: Options = {}): Promise<T> {
-  const answer = await request(path, options);
-  if (!answer.ok) throw await refusal(answer);
-  return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
+/** What was refused or not answered, to be shown; a fault of the page itself is thrown on. */
+export function refused(error: unknown): HeraldError {
+  if (error instanceof HeraldError) return error;
+  throw error;
 }

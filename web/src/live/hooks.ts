@@ -1,105 +1,81 @@
-// The live module as React hooks, named as those of `herald-client`.
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { type Accepted, api, type Refusal, type StatusView } from "../api";
-import { accepted as acceptedView, begin, isFinal, reducer, type Watched, whole } from "./submission";
-import { type Connection, connection, type Frame, watch } from "./watch";
+// What the page watches, over the hooks of `herald-client`.
+import type { ChannelState, Frame, HeraldError } from "herald-client";
+import { useHerald } from "herald-client/react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import type { Accepted, StatusView } from "../api";
+import { accepted as acceptedView, begin, follow, type Watched } from "./submission";
 
-export const useConnection = () => useSyncExternalStore(connection.subscribe, connection.get, connection.get);
+export type Connection = "connecting" | "open" | "waiting" | "offline" | "closed";
 
-/** Calls `onFrame` with what comes on the channel; null watches nothing. */
-export function useChannel(channel: string | null, onFrame: (frame: Frame) => void): Connection {
-  const [state, setState] = useState<Connection>("closed");
+/** For the page's one lamp. */
+export function useConnection(): Connection {
+  const { connection } = useHerald();
+  const state = useSyncExternalStore(
+    (listener) => connection.subscribe(listener),
+    () => connection.state.state,
+  );
+  const online = useOnline();
+  if (state === "idle") return "closed";
+  return state === "waiting" && !online ? "offline" : state;
+}
+
+const NETWORK = ["online", "offline"] as const;
+
+function useOnline(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      for (const name of NETWORK) addEventListener(name, listener);
+      return () => {
+        for (const name of NETWORK) removeEventListener(name, listener);
+      };
+    },
+    () => navigator.onLine !== false,
+  );
+}
+
+/** Calls `onFrame` with each frame of the channel: a render may fold several into one. */
+export function useFrames(name: string, onFrame: (frame: Frame) => void) {
+  const herald = useHerald();
   const latest = useRef(onFrame);
   latest.current = onFrame;
   useEffect(() => {
-    if (channel === null) return;
-    setState("connecting");
-    return watch({ channel, onConnection: setState, onFrame: (frame) => latest.current(frame) });
-  }, [channel]);
-  return state;
+    const channel = herald.channel(name);
+    let { frame } = channel.state;
+    return channel.subscribe(() => {
+      if (channel.state.frame === frame) return;
+      frame = channel.state.frame;
+      if (frame) latest.current(frame);
+    });
+  }, [herald, name]);
 }
 
 export type Followed = { id: string; accepted?: Accepted; problem?: string | null; language?: string };
-export type SubmissionState = { watched: Watched | null; connection: Connection; refused: Refusal | null };
+export type SubmissionState = {
+  watched: Watched | null;
+  connection: ChannelState["state"];
+  refused: HeraldError | null;
+};
+const NOTHING: SubmissionState = { watched: null, connection: "idle", refused: null };
 
-/** The submission as it stands, live until it is final; then read once more by GET for messages and whole outputs. */
+/** The submission as it stands, live until it is final. */
 export function useSubmission(followed: Followed | null): SubmissionState {
-  const [watched, setWatched] = useState<Watched | null>(null);
-  const [state, setState] = useState<Connection>("closed");
-  const [refused, setRefused] = useState<Refusal | null>(null);
+  const herald = useHerald();
+  const [state, setState] = useState(NOTHING);
   const id = followed?.id ?? null;
   const start = useRef(followed);
   start.current = followed;
   useEffect(() => {
-    setRefused(null);
-    if (id === null) return setWatched(null);
+    if (id === null) return setState(NOTHING);
     const { accepted, problem = null, language = "" } = start.current ?? {};
-    setWatched(accepted ? acceptedView(accepted, problem, language) : begin(id));
-    const fold = reducer();
-    const abort = new AbortController();
-    let current = accepted ? acceptedView(accepted, problem, language) : begin(id);
-    const show = (next: Watched) => {
-      current = next;
-      setWatched(next);
+    const channel = herald.channel<StatusView>(`submission:${id}`);
+    let watched = accepted ? acceptedView(accepted, problem, language) : begin(id);
+    const look = () => {
+      const { state: connection, error: refused } = channel.state;
+      watched = follow(watched, channel.state);
+      setState({ watched, connection, refused });
     };
-    const read = () =>
-      api<StatusView>(`/status/${id}`, { signal: abort.signal }).then(
-        (view) => {
-          if (view.tests.run >= (current.view?.tests.run ?? 0)) show(whole(current, view));
-        },
-        () => {},
-      );
-    const stop = watch({
-      channel: `submission:${id}`,
-      wsUrl: accepted?.ws_url,
-      onConnection: setState,
-      onRefused: setRefused,
-      onFrame: (frame) => {
-        const was = current.final;
-        show(fold(current, frame));
-        // Progress is not kept: what went by while the line was down stands in the row.
-        if (frame.type === "resumed" && !was) void read();
-        if (!was && isFinal(current.view?.status)) {
-          stop();
-          setState("closed");
-          void read();
-        }
-      },
-    });
-    return () => {
-      stop();
-      abort.abort();
-    };
-  }, [id]);
-  return { watched, connection: state, refused };
-}
-
-/** A value that survives a reload of this browser, for drafts and choices; never for keys. */
-export function useStored(name: string, fallback: string): [string, (value: string) => void] {
-  const [value, setValue] = useState(() => readStored(name) ?? fallback);
-  const set = useCallback(
-    (next: string) => {
-      setValue(next);
-      writeStored(name, next);
-    },
-    [name],
-  );
-  return [value, set];
-}
-
-export function readStored(name: string): string | null {
-  try {
-    return localStorage.getItem(`herald:${name}`);
-  } catch {
-    return null;
-  }
-}
-
-export function writeStored(name: string, value: string | null) {
-  try {
-    if (value === null) localStorage.removeItem(`herald:${name}`);
-    else localStorage.setItem(`herald:${name}`, value);
-  } catch {
-    // no storage here: the draft lives as long as the page
-  }
+    look();
+    return channel.subscribe(look);
+  }, [herald, id]);
+  return state;
 }

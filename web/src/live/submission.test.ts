@@ -1,75 +1,49 @@
+import type { ChannelState } from "herald-client";
 import { expect, test } from "vitest";
 import type { Accepted, Case, StatusView } from "../api";
-import { accepted, reducer, type Watched, whole } from "./submission";
-import type { Frame } from "./watch";
+import { accepted, begin, follow, type Watched } from "./submission";
+
+type State = Pick<ChannelState<StatusView>, "data" | "frame">;
 
 const start = () => accepted({ id: "1", status: "queued" } as Accepted, "a-plus-b", "python");
-const frame = (type: Frame["type"], data: object, more: Partial<Frame> = {}): Frame => ({
-  v: 1,
-  type,
-  channel: "submission:1",
-  offset: 0,
-  data,
-  ...more,
-});
-const aCase = (n: number, verdict: Case["verdict"] = "accepted"): Case => ({
+const aCase = (n: number, message: string | null = null): Case => ({
   n,
   group: "secret",
-  verdict,
+  verdict: "accepted",
   reason: null,
   time_ms: 1,
   wall_ms: 1,
   memory_kb: 1,
-  message: null,
+  message,
 });
-const progress = (attempt: number, data: object) =>
-  frame("progress", { id: "1", status: "running", ...data }, { attempt });
+const state = (data: Partial<StatusView>, progress?: object): State => ({
+  data: { ...(start().view as StatusView), status: "running", attempt: 1, ...data },
+  frame: progress
+    ? ({ v: 1, type: "progress", channel: "submission:1", attempt: 1, seq: 1, data: progress } as State["frame"])
+    : null,
+});
+const play = (...states: State[]): Watched => states.reduce(follow, start());
 
-function play(frames: Frame[]): Watched {
-  const fold = reducer();
-  return frames.reduce(fold, start());
-}
+test("what was accepted is shown until more is known", () => {
+  expect(follow(start(), { data: null, frame: null }).view?.problem).toBe("a-plus-b");
+  expect(follow(begin("1"), state({ language: "c" })).view?.language).toBe("c");
+});
 
-test("cases fill one by one, and the verdict ends it", () => {
-  const seen = play([
-    progress(1, { tests: { passed: 1, run: 1, total: 2 }, case: aCase(1) }),
-    progress(1, { tests: { passed: 1, run: 2, total: 2 }, case: aCase(2, "wrong_answer") }),
-    frame(
-      "event",
-      { status: "finished", verdict: "wrong_answer", tests: { passed: 1, run: 2, total: 2 }, attempt: 1 },
-      { offset: 4 },
-    ),
-    progress(1, { tests: { passed: 0, run: 0, total: 2 } }),
-  ]);
-  expect([...seen.cases.keys()]).toEqual([1, 2]);
-  expect(seen.final).toBe(true);
-  expect(seen.view?.verdict).toBe("wrong_answer");
-  expect(seen.view?.tests.run).toBe(2);
+test("cases that a later snapshot leaves out are kept, with what was said of them", () => {
+  const seen = play(state({ cases: [aCase(1, "expected 3"), aCase(2)] }), state({ cases: [aCase(1), aCase(3)] }));
+  expect([...seen.cases.keys()]).toEqual([1, 2, 3]);
+  expect(seen.cases.get(1)?.message).toBe("expected 3");
 });
 
 test("another attempt starts from nothing", () => {
-  const seen = play([
-    progress(1, { tests: { passed: 5, run: 5, total: 9 }, case: aCase(5) }),
-    progress(2, { tests: { passed: 1, run: 1, total: 9 }, case: aCase(1) }),
-  ]);
+  const written = state({ cases: [aCase(5)] }, { output: { stream: "stdout", at: 0, text: "half" } });
+  const seen = play(written, state({ attempt: 2, cases: [aCase(1)] }));
   expect([...seen.cases.keys()]).toEqual([1]);
-  expect(seen.view?.tests).toEqual({ passed: 1, run: 1, total: 9 });
+  expect(seen.live.stdout).toBe("");
 });
 
 test("output is joined by its place, repeats are dropped and gaps are shown", () => {
-  const chunk = (at: number, text: string) => progress(1, { stream: "stdout", at, text });
-  expect(play([chunk(0, "äb"), chunk(3, "c"), chunk(0, "äb")]).live.stdout).toBe("äbc");
-  expect(play([chunk(0, "a"), chunk(9, "z")]).live.stdout).toBe("a\n…\nz");
-});
-
-test("a snapshot without messages and outputs takes nothing away", () => {
-  const read = whole(start(), {
-    ...(start().view as StatusView),
-    status: "finished",
-    stdout: "hello",
-    cases: [{ ...aCase(1), message: "expected 3" }],
-  });
-  const seen = whole(read, { ...(read.view as StatusView), stdout: null, cases: [aCase(1)] });
-  expect(seen.view?.stdout).toBe("hello");
-  expect(seen.cases.get(1)?.message).toBe("expected 3");
+  const chunk = (at: number, text: string) => state({}, { output: { stream: "stdout", at, text } });
+  expect(play(chunk(0, "äb"), chunk(3, "c"), chunk(0, "äb")).live.stdout).toBe("äbc");
+  expect(play(chunk(0, "a"), chunk(9, "z")).live.stdout).toBe("a\n…\nz");
 });

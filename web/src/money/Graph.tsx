@@ -1,8 +1,8 @@
 // A transfer drawn: payer, payee, and the five services that hear of it, each of which lights up as its event arrives.
 import { type FormEvent, useState } from "react";
-import { api, type Effect, Refusal, SERVICES, type Service, type Transfer } from "../api";
+import { api, type Effect, newIdempotencyKey, refused, SERVICES, type Service, type Transfer } from "../api";
 import { milliseconds, minorUnits, moment, money, shortId } from "../format";
-import { text } from "../text";
+import { moneyText } from "../text/money";
 import { Check, Clock, Cross, Dash } from "../ui/icons";
 import { Notice, Problem } from "../ui/parts";
 import { type Seen, seenKey } from "./data";
@@ -13,10 +13,10 @@ export function Graph({ transfer, sentAt, seen, onDone }: Props) {
   return (
     <section className="card graph" aria-labelledby="graph-title">
       <div className="card-head">
-        <h2 id="graph-title">{text.money.graph}</h2>
+        <h2 id="graph-title">{moneyText.graph}</h2>
         {transfer && (
           <span className="quiet small">
-            {text.money.kind[transfer.kind] ?? transfer.kind} <span className="mono">{shortId(transfer.id)}</span> ·{" "}
+            {moneyText.kind[transfer.kind] ?? transfer.kind} <span className="mono">{shortId(transfer.id)}</span> ·{" "}
             {moment(transfer.created_at)}
           </span>
         )}
@@ -39,7 +39,7 @@ export function Graph({ transfer, sentAt, seen, onDone }: Props) {
           <Actions key={transfer.id} transfer={transfer} onDone={onDone} />
         </div>
       ) : (
-        <Notice title={text.money.graphEmpty} />
+        <Notice title={moneyText.graphEmpty} />
       )}
     </section>
   );
@@ -59,7 +59,7 @@ function Flow({ transfer }: { transfer: Transfer }) {
         <b>{money(amount, currency)}</b>
         <i className="arrow" data-state={state} aria-hidden="true" />
         <span role="status" className="state" data-state={state} data-testid="transfer-state">
-          {text.money.state[state]}
+          {moneyText.state[state]}
         </span>
       </div>
       <span className="party">{to}</span>
@@ -70,10 +70,10 @@ function Flow({ transfer }: { transfer: Transfer }) {
 function notes(transfer: Transfer): string {
   const { amount, currency, state, posted, refunded } = transfer;
   return [
-    state === "pending" && transfer.held_by === "fraud" ? text.money.heldByFraud : null,
-    state === "pending" && transfer.hold_until ? text.money.heldUntil(moment(transfer.hold_until)) : null,
-    state !== "pending" && posted > 0 && posted < amount ? text.money.captured(money(posted, currency)) : null,
-    refunded > 0 ? text.money.refunded(money(refunded, currency)) : null,
+    state === "pending" && transfer.held_by === "fraud" ? moneyText.heldByFraud : null,
+    state === "pending" && transfer.hold_until ? moneyText.heldUntil(moment(transfer.hold_until)) : null,
+    state !== "pending" && posted > 0 && posted < amount ? moneyText.captured(money(posted, currency)) : null,
+    refunded > 0 ? moneyText.refunded(money(refunded, currency)) : null,
   ]
     .filter(Boolean)
     .join(" · ");
@@ -105,10 +105,10 @@ function Node({ service, currency, effect, afterMs }: NodeProps) {
       <span className="bulb" aria-hidden="true">
         {status === "done" ? <Check /> : status === "failed" ? <Cross /> : status === "skipped" ? <Dash /> : <Clock />}
       </span>
-      <b>{text.money.services[service]}</b>
+      <b>{moneyText.services[service]}</b>
       <span className="service-state">
-        {text.money.effect[status]}
-        {afterMs !== null && <span className="quiet"> {text.money.after(milliseconds(afterMs))}</span>}
+        {moneyText.effect[status]}
+        {afterMs !== null && <span className="quiet"> {moneyText.after(milliseconds(afterMs))}</span>}
       </span>
       <small className="quiet">{detail(effect, currency) || " "}</small>
     </li>
@@ -142,14 +142,13 @@ function Actions({ transfer, onDone }: { transfer: Transfer; onDone: () => void 
     setBusy(true);
     setError(null);
     try {
-      const headers: Record<string, string> = what === "refund" ? { "Idempotency-Key": crypto.randomUUID() } : {};
+      const headers: Record<string, string> = what === "refund" ? { "Idempotency-Key": newIdempotencyKey() } : {};
       const body = what === "void" ? undefined : amount === null ? {} : { amount };
       await api(`/transactions/${id}/${what}`, { method: "POST", headers, body });
       setPart("");
       onDone();
     } catch (caught) {
-      if (!(caught instanceof Refusal)) throw caught;
-      setError(caught);
+      setError(refused(caught));
     } finally {
       setBusy(false);
     }
@@ -164,25 +163,25 @@ function Actions({ transfer, onDone }: { transfer: Transfer; onDone: () => void 
         <form className="row" onSubmit={submit}>
           <input
             className="part"
-            aria-label={text.money.part}
-            placeholder={text.money.partShort}
+            aria-label={moneyText.part}
+            placeholder={moneyText.partShort}
             inputMode="decimal"
             value={part}
             aria-invalid={bad || undefined}
             onChange={({ target }) => setPart(target.value)}
           />
           <button type="submit" disabled={busy}>
-            {held ? text.money.capture : text.money.refund}
+            {held ? moneyText.capture : moneyText.refund}
           </button>
           {held && (
             <button type="button" disabled={busy} onClick={() => void act("void")}>
-              {text.money.void}
+              {moneyText.void}
             </button>
           )}
           <span className="quiet small">{notes(transfer)}</span>
           {bad && (
             <span className="small" data-tone="bad" role="alert">
-              {text.money.amountBad(currency)}
+              {moneyText.amountBad(currency)}
             </span>
           )}
         </form>

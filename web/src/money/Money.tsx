@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
-import { Refusal } from "../api";
+import { refused } from "../api";
 import { money } from "../format";
-import { readStored, useStored, writeStored } from "../live/hooks";
-import { text } from "../text";
+
+import { readStored, useStored, writeStored } from "../stored";
+import { moneyText } from "../text/money";
 import { Notice, Problem, Tabs } from "../ui/parts";
 import { useAccounts, useTransfers } from "./data";
 import { Graph } from "./Graph";
@@ -37,7 +38,7 @@ export default function Money() {
   }, [chosen, transfers, fetchOne]);
 
   const failed = accounts.error ?? error;
-  if (failed && !(failed instanceof Refusal)) throw failed;
+  if (failed) refused(failed);
   const shown =
     transfers.get(chosen ?? "") ?? (chosen === null ? list.find(({ kind }) => kind === "payment") : undefined) ?? null;
   const paid = (id: string, at: number) => {
@@ -48,19 +49,19 @@ export default function Money() {
   return (
     <div className="page money">
       <div className="page-head">
-        <h1>{text.money.title}</h1>
-        <p className="lead">{text.money.lead}</p>
+        <h1>{moneyText.title}</h1>
+        <p className="lead">{moneyText.lead}</p>
       </div>
-      {failed ? <Problem error={failed} retry={() => void Promise.all([accounts.refetch(), retry()])} /> : null}
+      {failed ? <Problem error={failed} retry={() => void Promise.all([accounts.again(), retry()])} /> : null}
 
       <section aria-labelledby="accounts-title" className="accounts">
         <div className="row spread">
-          <h2 id="accounts-title">{text.money.accounts}</h2>
+          <h2 id="accounts-title">{moneyText.accounts}</h2>
           <OpenAccount currency={own[0]?.currency ?? "EUR"} />
         </div>
-        {accounts.isSuccess && own.length === 0 ? (
+        {accounts.data && own.length === 0 ? (
           <div className="card">
-            <Notice {...text.money.accountsEmpty} />
+            <Notice {...moneyText.accountsEmpty} />
           </div>
         ) : (
           <ul>
@@ -74,7 +75,7 @@ export default function Money() {
                   {money(available, currency)}
                 </span>
                 <span className="quiet small">
-                  {held > 0 ? text.money.held(money(held, currency)) : text.money.available}
+                  {held > 0 ? moneyText.held(money(held, currency)) : moneyText.available}
                 </span>
               </li>
             ))}
@@ -90,7 +91,7 @@ export default function Money() {
           </div>
           <div className="sides" data-one={own.length === 1 || undefined}>
             <Side
-              title={own.length === 1 ? text.money.accounts : text.money.payer}
+              title={own.length === 1 ? moneyText.accounts : moneyText.payer}
               accounts={own}
               handle={left}
               onHandle={setPayer}
@@ -100,7 +101,7 @@ export default function Money() {
             />
             {own.length > 1 && (
               <Side
-                title={text.money.payee}
+                title={moneyText.payee}
                 accounts={own}
                 handle={right}
                 onHandle={setPayee}
@@ -112,16 +113,16 @@ export default function Money() {
           </div>
           <div className="card lists">
             <Tabs
-              label={text.money.statement}
+              label={moneyText.statement}
               value={tab}
               onChange={setTab}
               items={[
                 {
                   id: "statement",
-                  label: text.money.statement,
+                  label: moneyText.statement,
                   panel: tab === "statement" && <Statement accounts={own} first={left} />,
                 },
-                { id: "webhooks", label: text.money.webhooks, panel: tab === "webhooks" && <Webhooks /> },
+                { id: "webhooks", label: moneyText.webhooks, panel: tab === "webhooks" && <Webhooks /> },
               ]}
             />
           </div>

@@ -1,11 +1,11 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
-import { type Account, api, Refusal } from "../api";
-import { text } from "../text";
+import { type Account, api, refused } from "../api";
+import { readAgain } from "../reads";
+import { text } from "../text/all";
+import { moneyText } from "../text/money";
 import { Field, fieldErrors, hasRest, Problem } from "../ui/parts";
 
 export function OpenAccount({ currency }: { currency: string }) {
-  const client = useQueryClient();
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -20,11 +20,10 @@ export function OpenAccount({ currency }: { currency: string }) {
     setError(null);
     try {
       await api<Account>("/accounts", { method: "POST", body });
-      await client.invalidateQueries({ queryKey: ["accounts"] });
+      await readAgain("accounts");
       dialog.current?.close();
     } catch (caught) {
-      if (!(caught instanceof Refusal)) throw caught;
-      setError(caught);
+      setError(refused(caught));
     } finally {
       setBusy(false);
     }
@@ -32,15 +31,15 @@ export function OpenAccount({ currency }: { currency: string }) {
   return (
     <>
       <button type="button" className="plain" onClick={() => dialog.current?.showModal()}>
-        {text.money.openAccount}
+        {moneyText.openAccount}
       </button>
       <dialog ref={dialog} aria-labelledby="open-account" onClose={() => setError(null)}>
         <form className="stack" onSubmit={submit}>
-          <h2 id="open-account">{text.money.openAccount}</h2>
-          <Field label={text.money.handle} hint={text.money.handleHint} error={fieldErrors(error, "handle")}>
+          <h2 id="open-account">{moneyText.openAccount}</h2>
+          <Field label={moneyText.handle} hint={moneyText.handleHint} error={fieldErrors(error, "handle")}>
             {(props) => <input {...props} name="handle" required autoComplete="off" spellCheck={false} />}
           </Field>
-          <Field label={text.money.currency} error={fieldErrors(error, "currency")}>
+          <Field label={moneyText.currency} error={fieldErrors(error, "currency")}>
             {(props) => <input {...props} name="currency" required defaultValue={currency} maxLength={3} />}
           </Field>
           {error && hasRest(error, ["handle", "currency"]) ? <Problem error={error} /> : null}
@@ -49,7 +48,7 @@ export function OpenAccount({ currency }: { currency: string }) {
               {text.close}
             </button>
             <button type="submit" className="primary" disabled={busy}>
-              {text.money.create}
+              {moneyText.create}
             </button>
           </div>
         </form>

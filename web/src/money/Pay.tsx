@@ -1,7 +1,8 @@
+import { useHerald } from "herald-client/react";
 import { type FormEvent, useRef, useState } from "react";
-import { type Account, api, type Booked, Refusal } from "../api";
+import { type Account, mayPass, newIdempotencyKey, refused } from "../api";
 import { minorUnits } from "../format";
-import { text } from "../text";
+import { moneyText } from "../text/money";
 import { Field, fieldErrors, hasRest, Problem } from "../ui/parts";
 
 type Props = {
@@ -14,6 +15,7 @@ type Props = {
 };
 
 export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
+  const herald = useHerald();
   const [amount, setAmount] = useState("");
   const [note, setNote] = useState("");
   const [hold, setHold] = useState(false);
@@ -30,7 +32,7 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
     setBad(minor === null);
     setError(null);
     if (minor === null || busy) return;
-    key.current ??= crypto.randomUUID();
+    key.current ??= newIdempotencyKey();
     setBusy(true);
     const sentAt = performance.now();
     try {
@@ -42,17 +44,12 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
         ...(note.trim() && { note: note.trim() }),
         ...(hold && { hold: true }),
       };
-      const booked = await api<Booked>("/transactions", {
-        method: "POST",
-        headers: { "Idempotency-Key": key.current },
-        body,
-      });
+      const { id } = await herald.pay(body, { idempotencyKey: key.current });
       key.current = null;
-      onPaid(booked.id, sentAt);
+      onPaid(id, sentAt);
     } catch (caught) {
-      if (!(caught instanceof Refusal)) throw caught;
-      if (caught.status > 0 && caught.status < 500) key.current = null;
-      setError(caught);
+      if (!mayPass(caught)) key.current = null;
+      setError(refused(caught));
     } finally {
       setBusy(false);
     }
@@ -63,11 +60,11 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
   return (
     <section className="card" aria-labelledby="pay-title">
       <div className="card-head">
-        <h2 id="pay-title">{text.money.payTitle}</h2>
+        <h2 id="pay-title">{moneyText.payTitle}</h2>
       </div>
       <form className="card-body stack" onSubmit={pay} onChange={changed} noValidate>
         <div className="two">
-          <Field label={text.money.from} error={fieldErrors(error, "from")}>
+          <Field label={moneyText.from} error={fieldErrors(error, "from")}>
             {(props) => (
               <select {...props} value={from} onChange={({ target }) => onFrom(target.value)}>
                 {accounts.map(({ id, handle }) => (
@@ -76,7 +73,7 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
               </select>
             )}
           </Field>
-          <Field label={text.money.to} error={fieldErrors(error, "to")}>
+          <Field label={moneyText.to} error={fieldErrors(error, "to")}>
             {(props) => (
               <>
                 <input
@@ -99,8 +96,8 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
         </div>
         <div className="two">
           <Field
-            label={`${text.money.amount} (${currency})`}
-            error={bad ? text.money.amountBad(currency) : fieldErrors(error, "amount")}
+            label={`${moneyText.amount} (${currency})`}
+            error={bad ? moneyText.amountBad(currency) : fieldErrors(error, "amount")}
           >
             {(props) => (
               <input
@@ -117,7 +114,7 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
           <Field
             label={
               <>
-                {text.money.note} <span className="quiet">({text.money.optional})</span>
+                {moneyText.note} <span className="quiet">({moneyText.optional})</span>
               </>
             }
             error={fieldErrors(error, "note")}
@@ -131,10 +128,10 @@ export function Pay({ accounts, from, onFrom, to, onTo, onPaid }: Props) {
         <div className="row spread">
           <label className="check">
             <input type="checkbox" checked={hold} onChange={({ target }) => setHold(target.checked)} />
-            {text.money.hold}
+            {moneyText.hold}
           </label>
           <button type="submit" className="primary" disabled={busy}>
-            {text.money.pay}
+            {moneyText.pay}
           </button>
         </div>
       </form>

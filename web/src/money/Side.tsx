@@ -1,6 +1,6 @@
 import type { Account, Transfer } from "../api";
 import { moment, money } from "../format";
-import { text } from "../text";
+import { moneyText } from "../text/money";
 import { Notice } from "../ui/parts";
 
 type Props = {
@@ -20,11 +20,11 @@ export function Side({ title, accounts, handle, onHandle, list, shown, onShow }:
   const own = list.filter(({ from, to }) => from === handle || to === handle).slice(0, MOST);
   const account = accounts.find((each) => each.handle === handle);
   return (
-    <section className="card side" aria-label={text.money.side(title)} data-testid={`side-${title}`}>
+    <section className="card side" aria-label={moneyText.side(title)} data-testid={`side-${title}`}>
       <div className="card-head">
         <div className="row">
           <h2>{title}</h2>
-          <select aria-label={text.money.side(title)} value={handle} onChange={({ target }) => onHandle(target.value)}>
+          <select aria-label={moneyText.side(title)} value={handle} onChange={({ target }) => onHandle(target.value)}>
             {accounts.map((each) => (
               <option key={each.id}>{each.handle}</option>
             ))}
@@ -33,7 +33,7 @@ export function Side({ title, accounts, handle, onHandle, list, shown, onShow }:
         {account && <b className="number">{money(account.available, account.currency)}</b>}
       </div>
       {own.length === 0 ? (
-        <Notice title={text.money.sideEmpty} />
+        <Notice title={moneyText.sideEmpty} />
       ) : (
         <ul>
           {own.map((transfer) => {
@@ -46,15 +46,15 @@ export function Side({ title, accounts, handle, onHandle, list, shown, onShow }:
                   onClick={() => onShow(transfer.id)}
                 >
                   <span className="what">
-                    {text.money.kind[transfer.kind] ?? transfer.kind}{" "}
-                    {out ? text.money.sent(transfer.to) : text.money.received(transfer.from)}
+                    {moneyText.kind[transfer.kind] ?? transfer.kind}{" "}
+                    {out ? moneyText.sent(transfer.to) : moneyText.received(transfer.from)}
                     <small className="quiet">
                       {moment(transfer.created_at)}
                       {transfer.note ? ` · ${transfer.note}` : ""}
                     </small>
                   </span>
                   <span className="state" data-state={transfer.state}>
-                    {text.money.state[transfer.state]}
+                    {moneyText.state[transfer.state]}
                   </span>
                   <b className="number" data-tone={out ? undefined : "good"}>
                     {out ? "−" : "+"}

@@ -1,19 +1,13 @@
 import { useState } from "react";
-import { type Account, Refusal, refusal, request } from "../api";
+import { type Account, raw, refused } from "../api";
 import { moment, money } from "../format";
-import { text } from "../text";
+import { moneyText } from "../text/money";
 import { Notice, Problem, Scroll } from "../ui/parts";
 import { csv, useStatement } from "./data";
 
-async function get(path: string): Promise<Response> {
-  const answer = await request(path);
-  if (!answer.ok) throw await refusal(answer);
-  return answer;
-}
-
 /** By fetch and not by a plain link: a link could not carry the key. */
 async function download(handle: string) {
-  const file = new Blob([await csv(handle, get)], { type: "text/csv" });
+  const file = new Blob([await csv(handle, raw)], { type: "text/csv" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = `${handle}.csv`;
@@ -27,20 +21,19 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
   const handle = chosen ?? first;
   const account = accounts.find((each) => each.handle === handle);
   const statement = useStatement(handle);
-  const columns = text.money.statementColumns;
+  const columns = moneyText.statementColumns;
   const failed = error ?? statement.error;
   const save = () => {
     setError(null);
     download(handle).catch((caught) => {
-      if (!(caught instanceof Refusal)) throw caught;
-      setError(caught);
+      setError(refused(caught));
     });
   };
   return (
     <div className="stack">
       <div className="row">
         <select
-          aria-label={text.money.accounts}
+          aria-label={moneyText.accounts}
           className="pick"
           value={handle}
           onChange={({ target }) => setChosen(target.value)}
@@ -50,13 +43,13 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
           ))}
         </select>
         <button type="button" onClick={save}>
-          {text.money.csv}
+          {moneyText.csv}
         </button>
       </div>
-      {failed ? <Problem error={failed} retry={() => void statement.refetch()} /> : null}
-      {statement.data?.items.length === 0 && <Notice title={text.money.statementEmpty} />}
+      {failed ? <Problem error={failed} retry={() => void statement.again()} /> : null}
+      {statement.data?.items.length === 0 && <Notice title={moneyText.statementEmpty} />}
       {statement.data && statement.data.items.length > 0 && account && (
-        <Scroll label={text.money.statement}>
+        <Scroll label={moneyText.statement}>
           <table className="table compact">
             <thead>
               <tr>
@@ -81,7 +74,7 @@ export function Statement({ accounts, first }: { accounts: Account[]; first: str
                 <tr key={line.n}>
                   <td className="number quiet">{line.n}</td>
                   <td className="quiet">{moment(line.at)}</td>
-                  <td>{text.money.kind[line.kind] ?? line.kind}</td>
+                  <td>{moneyText.kind[line.kind] ?? line.kind}</td>
                   <td className="wide">
                     {line.other}
                     {line.note && <span className="quiet"> · {line.note}</span>}

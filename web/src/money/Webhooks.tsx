@@ -1,16 +1,16 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { api, type Call, type Endpoint, Refusal } from "../api";
+import { api, type Call, type NewEndpoint, refused } from "../api";
 import { milliseconds, moment } from "../format";
-import { text } from "../text";
+import { readAgain } from "../reads";
+import { text } from "../text/all";
+import { moneyText } from "../text/money";
 import { CopyButton, Field, fieldErrors, hasRest, Notice, Problem, Scroll } from "../ui/parts";
 import { useAttempts, useEndpoints } from "./data";
 
 export function Webhooks() {
-  const client = useQueryClient();
   const endpoints = useEndpoints();
   const [error, setError] = useState<unknown>(null);
-  const [made, setMade] = useState<Endpoint | null>(null);
+  const [made, setMade] = useState<NewEndpoint | null>(null);
   const [open, setOpen] = useState<string | null>(null);
   const [doubt, setDoubt] = useState<string | null>(null);
   const items = endpoints.data ?? [];
@@ -22,10 +22,9 @@ export function Webhooks() {
     try {
       await act();
     } catch (caught) {
-      if (!(caught instanceof Refusal)) throw caught;
-      setError(caught);
+      setError(refused(caught));
     }
-    for (const name of ["webhooks", "attempts"]) void client.invalidateQueries({ queryKey: [name] });
+    void readAgain("webhooks", "attempts");
   };
   const add = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -36,7 +35,7 @@ export function Webhooks() {
       .map((each) => each.trim())
       .filter(Boolean);
     void doing(async () => {
-      const endpoint = await api<Endpoint>("/webhooks", {
+      const endpoint = await api<NewEndpoint>("/webhooks", {
         method: "POST",
         body: { url: String(data.get("url")).trim(), events },
       });
@@ -54,7 +53,7 @@ export function Webhooks() {
   return (
     <div className="stack">
       <form className="add-webhook" onSubmit={add} noValidate>
-        <Field label={text.money.url} error={fieldErrors(error, "url")}>
+        <Field label={moneyText.url} error={fieldErrors(error, "url")}>
           {(props) => (
             <input
               {...props}
@@ -67,21 +66,21 @@ export function Webhooks() {
             />
           )}
         </Field>
-        <Field label={text.money.events} hint={text.money.eventsHint} error={fieldErrors(error, "events")}>
+        <Field label={moneyText.events} hint={moneyText.eventsHint} error={fieldErrors(error, "events")}>
           {(props) => (
             <input {...props} name="events" defaultValue="transfer.*" required autoComplete="off" spellCheck={false} />
           )}
         </Field>
-        <button type="submit">{text.money.add}</button>
+        <button type="submit">{moneyText.add}</button>
       </form>
       {error && hasRest(error, ["url", "events"]) ? <Problem error={error} /> : null}
-      {endpoints.error ? <Problem error={endpoints.error} retry={() => void endpoints.refetch()} /> : null}
+      {endpoints.error ? <Problem error={endpoints.error} retry={() => void endpoints.again()} /> : null}
       {made?.secret && (
         <p className="secret row">
-          {text.money.secret} <code>{made.secret}</code> <CopyButton value={made.secret} label={text.copy} />
+          {moneyText.secret} <code>{made.secret}</code> <CopyButton value={made.secret} label={text.copy} />
         </p>
       )}
-      {endpoints.isSuccess && items.length === 0 && <Notice title={text.money.webhooksEmpty} />}
+      {endpoints.data && items.length === 0 && <Notice title={moneyText.webhooksEmpty} />}
       <ul className="endpoints">
         {items.map((endpoint) => (
           <li key={endpoint.id} data-open={endpoint.id === shown || undefined}>
@@ -96,7 +95,7 @@ export function Webhooks() {
             <span className="quiet small">{endpoint.events.join(", ")}</span>
             {endpoint.disabled_at && (
               <span className="small" data-tone="warn">
-                {text.money.disabled(endpoint.disabled_reason ?? "")}
+                {moneyText.disabled(endpoint.disabled_reason ?? "")}
               </span>
             )}
             <span className="row end">
@@ -105,7 +104,7 @@ export function Webhooks() {
                 className="tiny"
                 onClick={() => void doing(() => api(`/webhooks/${endpoint.id}/ping`, { method: "POST" }))}
               >
-                {text.money.ping}
+                {moneyText.ping}
               </button>
               <button
                 type="button"
@@ -114,7 +113,7 @@ export function Webhooks() {
                 onBlur={() => setDoubt(null)}
                 onClick={() => remove(endpoint.id)}
               >
-                {doubt === endpoint.id ? text.money.removeSure : text.money.remove}
+                {doubt === endpoint.id ? moneyText.removeSure : moneyText.remove}
               </button>
             </span>
           </li>
@@ -133,15 +132,15 @@ export function Webhooks() {
 }
 
 function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: Call) => void }) {
-  const { data, error, refetch } = useAttempts(endpoint);
-  const columns = text.money.attemptColumns;
-  if (error) return <Problem error={error} retry={() => void refetch()} />;
+  const { data, error, again } = useAttempts(endpoint);
+  const columns = moneyText.attemptColumns;
+  if (error) return <Problem error={error} retry={() => void again()} />;
   if (!data) return null;
-  if (data.items.length === 0) return <Notice title={text.money.attemptsEmpty} />;
+  if (data.items.length === 0) return <Notice title={moneyText.attemptsEmpty} />;
   return (
     <section>
-      <h2 className="part">{text.money.attempts}</h2>
-      <Scroll label={text.money.attempts}>
+      <h2 className="part">{moneyText.attempts}</h2>
+      <Scroll label={moneyText.attempts}>
         <table className="table compact">
           <thead>
             <tr>
@@ -154,7 +153,7 @@ function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: C
                 {columns.took}
               </th>
               <th scope="col">
-                <span className="visually-hidden">{text.money.replay}</span>
+                <span className="visually-hidden">{moneyText.replay}</span>
               </th>
             </tr>
           </thead>
@@ -164,14 +163,14 @@ function Attempts({ endpoint, onReplay }: { endpoint: string; onReplay: (call: C
                 <td className="quiet">{moment(call.at)}</td>
                 <td>{call.event}</td>
                 <td className="wide" data-tone={call.delivered ? "good" : "bad"}>
-                  {[call.delivered ? text.money.delivered : text.money.notDelivered, call.status, call.error]
+                  {[call.delivered ? moneyText.delivered : moneyText.notDelivered, call.status, call.error]
                     .filter((part) => part !== null)
                     .join(" · ")}
                 </td>
                 <td className="number">{milliseconds(call.duration_ms)}</td>
                 <td>
                   <button type="button" className="plain tiny" onClick={() => onReplay(call)}>
-                    {text.money.replay}
+                    {moneyText.replay}
                   </button>
                 </td>
               </tr>

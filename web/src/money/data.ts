@@ -1,5 +1,6 @@
 // What the Money page knows: read once by GET, kept up to date by what is pushed on the user's own channel.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { HeraldError, type push } from "herald-client";
+import { useChannel } from "herald-client/react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import {
   type Account,
@@ -11,29 +12,25 @@ import {
   type StatementLine,
   type Transfer,
 } from "../api";
-import { useChannel } from "../live/hooks";
-import { newest, type Transfers, withFrame, withRead } from "../live/transfers";
-import type { Frame } from "../live/watch";
+import { useFrames } from "../live/hooks";
+import { newest, type Pushed, type Transfers, withPushed, withRead } from "../live/transfers";
+import { readAgain, useRead } from "../reads";
 import { all } from "../solve/queries";
 
-export const useAccounts = () => useQuery({ queryKey: ["accounts"], queryFn: () => all<Account>("/accounts") });
+export const useAccounts = () => useRead("accounts", () => all<Account>("/accounts"));
 
 export const useStatement = (account: string | null) =>
-  useQuery({
-    queryKey: ["statement", account],
-    queryFn: () => api<Page<StatementLine>>(`/accounts/${account}/statement?limit=50`),
-    enabled: account !== null,
-    staleTime: 0,
-  });
+  useRead(
+    account && `statement:${account}`,
+    () => api<Page<StatementLine>>(`/accounts/${account}/statement?limit=50`),
+    { staleMs: 0 },
+  );
 
-export const useEndpoints = () => useQuery({ queryKey: ["webhooks"], queryFn: () => all<Endpoint>("/webhooks") });
+export const useEndpoints = () => useRead("webhooks", () => all<Endpoint>("/webhooks"));
 
 export const useAttempts = (endpoint: string | null) =>
-  useQuery({
-    queryKey: ["attempts", endpoint],
-    queryFn: () => api<Page<Call>>(`/webhooks/${endpoint}/attempts?limit=20`),
-    enabled: endpoint !== null,
-    staleTime: 0,
+  useRead(endpoint && `attempts:${endpoint}`, () => api<Page<Call>>(`/webhooks/${endpoint}/attempts?limit=20`), {
+    staleMs: 0,
   });
 
 /** When this page saw what each service made of a transfer, by its own clock. */
@@ -41,7 +38,6 @@ export type Seen = ReadonlyMap<string, number>;
 export const seenKey = (id: string, service: Service) => `${id}/${service}`;
 
 export function useTransfers() {
-  const client = useQueryClient();
   const [transfers, setTransfers] = useState<Transfers>(new Map());
   const [seen, setSeen] = useState<Seen>(new Map());
   const current = useRef<Transfers>(transfers);
@@ -49,7 +45,7 @@ export function useTransfers() {
     current.current = next;
     setTransfers(next);
   }, []);
-  const read = useQuery({ queryKey: ["transfers"], queryFn: () => api<Page<Transfer>>("/transactions?limit=50") });
+  const read = useRead("transfers", () => api<Page<Transfer>>("/transactions?limit=50"));
   useEffect(() => {
     if (read.data) show(withRead(current.current, read.data.items));
   }, [read.data, show]);
@@ -66,22 +62,24 @@ export function useTransfers() {
   /** Balances and statements are read anew, once for all that comes within a moment. */
   const refresh = useCallback(() => {
     clearTimeout(moved.current);
-    moved.current = setTimeout(() => {
-      for (const name of ["accounts", "statement", "attempts"]) void client.invalidateQueries({ queryKey: [name] });
-    }, 60);
-  }, [client]);
+    moved.current = setTimeout(() => void readAgain("accounts", "statement", "attempts"), 60);
+  }, []);
 
-  useChannel("user:me", (frame: Frame) => {
-    show(withFrame(current.current, frame, fetchOne));
+  const { data } = useChannel<{ items: Pushed[] }>("user:me");
+  const items = data?.items;
+  useEffect(() => {
+    if (items) show(withPushed(current.current, items, fetchOne));
+  }, [items, show, fetchOne]);
+  useFrames("user:me", (frame) => {
     if (frame.type !== "event" || !frame.channel.startsWith("transfer:")) return;
-    const { id, service, effect } = frame.data;
+    const { id, service, effect } = frame.data as push.EffectEventData;
     if (service && effect !== "pending") {
       const key = seenKey(id, service);
       setSeen((old) => (old.has(key) ? old : new Map(old).set(key, performance.now())));
     }
     refresh();
   });
-  return { transfers, list: newest(transfers), seen, fetchOne, refresh, error: read.error, retry: read.refetch };
+  return { transfers, list: newest(transfers), seen, fetchOne, refresh, error: read.error, retry: read.again };
 }
 
 /** Every line of an account's statement as one CSV file; the server gives it in pages, each with its own heading. */
@@ -90,6 +88,7 @@ export async function csv(account: string, get: (path: string) => Promise<Respon
   let whole = "";
   while (path !== null) {
     const answer: Response = await get(path);
+    if (!answer.ok) throw new HeraldError("http", answer.statusText, { status: answer.status });
     const page = await answer.text();
     whole += whole === "" ? page : page.slice(page.indexOf("\n") + 1);
     const next: string | undefined = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];

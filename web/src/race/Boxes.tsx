@@ -1,6 +1,6 @@
 // A box plot, drawn as SVG in shares of the width.
 import { milliseconds } from "../format";
-import { text } from "../text";
+import { raceText } from "../text/race";
 import { boxes, type Delays, LANES } from "./stats";
 
 const LEAST = 0.3;
@@ -18,10 +18,10 @@ export function Boxes({ runs }: { runs: Delays[] }) {
       {LANES.map((id) => {
         const each = all[id];
         return (
-          <div className="box-row" key={id} data-lane={id}>
+          <div className="box-row" key={id} data-lane={id} data-median={each?.median.toFixed(2)}>
             <span className="box-name">
               <i className="swatch" aria-hidden="true" />
-              {text.race.lanes[id]}
+              {raceText.lanes[id]}
             </span>
             <svg className="box-plot" aria-hidden="true">
               {TICKS.map((ms) => (
@@ -39,7 +39,7 @@ export function Boxes({ runs }: { runs: Delays[] }) {
             </svg>
             <span className="number">
               {each ? <b>{milliseconds(each.median)}</b> : "–"}
-              <span className="visually-hidden"> {text.race.median}</span>
+              <span className="visually-hidden"> {raceText.median}</span>
             </span>
           </div>
         );
@@ -53,7 +53,7 @@ export function Boxes({ runs }: { runs: Delays[] }) {
             </text>
           ))}
         </svg>
-        <span className="number">{text.race.median}</span>
+        <span className="number">{raceText.median}</span>
       </div>
     </div>
   );

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { text } from "../text";
+import { raceText } from "../text/race";
 import { type Delays, LANES } from "./stats";
 
 const HEIGHT_REM = 15;
@@ -36,7 +36,7 @@ export default function Chart({ runs, many }: { runs: Delays[]; many: number }) 
   }, [many]);
 
   useEffect(() => chart.current?.setData(data(runs)), [runs]);
-  return <div className="chart" ref={host} role="img" aria-label={text.race.chart} />;
+  return <div className="chart" ref={host} role="img" aria-label={raceText.chart} />;
 }
 
 const rem = (n: number) => n * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -78,7 +78,7 @@ function options(element: HTMLElement, many: number): uPlot.Options {
     series: [
       {},
       ...LANES.map((id, index) => ({
-        label: text.race.lanes[id],
+        label: raceText.lanes[id],
         stroke: colours[index],
         fill: undefined,
         width: 1.5,

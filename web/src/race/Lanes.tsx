@@ -1,6 +1,6 @@
 // The five lanes, drawn as they run. Positions are shares of the width, so a drawing fits every width.
 import { bytes, count, milliseconds } from "../format";
-import { text } from "../text";
+import { raceText } from "../text/race";
 import type { Lane, Run } from "./engine";
 import { first, LANES, type LaneId, PUSH } from "./stats";
 
@@ -19,7 +19,7 @@ export function Lanes({ run, running }: { run: Run; running: boolean }) {
   const ticks = Array.from({ length: Math.floor(long / STEP_MS) + 1 }, (_, n) => n * STEP_MS).filter(
     (ms) => long <= SHORTEST_MS || ms % 1000 === 0,
   );
-  const columns = text.race.columns;
+  const columns = raceText.columns;
   return (
     <div className="lanes">
       <div className="lane lane-head" aria-hidden="true">
@@ -41,8 +41,8 @@ export function Lanes({ run, running }: { run: Run; running: boolean }) {
             <h2>
               <i className="swatch" aria-hidden="true" />
               <span>
-                {text.race.lanes[id]}
-                <small>{text.race.notes[id]}</small>
+                {raceText.lanes[id]}
+                <small>{raceText.notes[id]}</small>
               </span>
             </h2>
             <Timeline id={id} run={run} long={long} ticks={ticks} running={running} />
@@ -76,8 +76,8 @@ function Place({ share, children }: { share: number; children: string }) {
 
 function Delay({ id, run, running, winners }: { id: LaneId; run: Run; running: boolean; winners: LaneId[] }) {
   const delay = run.delays[id];
-  if (run.lanes[id].failed) return <span data-tone="bad">{text.race.failed}</span>;
-  if (delay === undefined) return <span className="quiet">{running ? text.race.waiting : "–"}</span>;
+  if (run.lanes[id].failed) return <span data-tone="bad">{raceText.failed}</span>;
+  if (delay === undefined) return <span className="quiet">{running ? raceText.waiting : "–"}</span>;
   const best = Math.min(...Object.values(run.delays));
   const times = delay / Math.max(best, 1);
   return (
@@ -86,10 +86,10 @@ function Delay({ id, run, running, winners }: { id: LaneId; run: Run; running: b
       <small>
         {winners.includes(id)
           ? winners.length > 1 && winners.some((other) => PUSH.includes(other))
-            ? text.race.tie
-            : text.race.winner
+            ? raceText.tie
+            : raceText.winner
           : winners.length > 0
-            ? text.race.behind(times >= 10 ? `${Math.round(times)}` : times.toFixed(1))
+            ? raceText.behind(times >= 10 ? `${Math.round(times)}` : times.toFixed(1))
             : " "}
       </small>
     </>
@@ -131,5 +131,5 @@ function Timeline({ id, run, long, ticks, running }: TimelineProps) {
 
 const label = (own: Lane, run: Run, id: LaneId) =>
   own.seenAt === null
-    ? `${text.race.lanes[id]}: ${text.race.waiting}`
-    : `${text.race.lanes[id]}: ${milliseconds(run.delays[id] ?? 0)}`;
+    ? `${raceText.lanes[id]}: ${raceText.waiting}`
+    : `${raceText.lanes[id]}: ${milliseconds(run.delays[id] ?? 0)}`;

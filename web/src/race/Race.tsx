@@ -1,8 +1,8 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { Refusal } from "../api";
+import { refused } from "../api";
 import { milliseconds } from "../format";
 import { useLanguages } from "../solve/queries";
-import { text } from "../text";
+import { raceText } from "../text/race";
 import { Bolt } from "../ui/icons";
 import { Notice, Problem } from "../ui/parts";
 import { Boxes } from "./Boxes";
@@ -49,8 +49,7 @@ export default function Race() {
       }
     } catch (caught) {
       if (!own.signal.aborted) {
-        if (!(caught instanceof Refusal)) throw caught;
-        setError(caught);
+        setError(refused(caught));
       }
     } finally {
       if (abort.current === own) abort.current = null;
@@ -61,12 +60,12 @@ export default function Race() {
   return (
     <div className="page race">
       <div className="page-head">
-        <h1>{text.race.title}</h1>
-        <p className="lead">{text.race.lead}</p>
+        <h1>{raceText.title}</h1>
+        <p className="lead">{raceText.lead}</p>
       </div>
-      {languages.error ? <Problem error={languages.error} retry={() => void languages.refetch()} /> : null}
+      {languages.error ? <Problem error={languages.error} retry={() => void languages.again()} /> : null}
       {error ? <Problem error={error} retry={() => void start(1)} /> : null}
-      <section className="card" aria-label={text.race.title}>
+      <section className="card" aria-label={raceText.title}>
         <div className="card-head">
           <div className="row">
             <button
@@ -76,22 +75,22 @@ export default function Race() {
               onClick={() => void start(1)}
             >
               <Bolt />
-              {text.race.start}
+              {raceText.start}
             </button>
             <button type="button" disabled={going !== null || !language} onClick={() => void start(MANY)}>
-              {text.race.startMany}
+              {raceText.startMany}
             </button>
             <button type="button" className="plain" disabled={going === null} onClick={() => abort.current?.abort()}>
-              {text.race.stop}
+              {raceText.stop}
             </button>
           </div>
           <p className="quiet small" role="status">
             {going && going.of > 1
-              ? text.race.progress(going.n, going.of)
+              ? raceText.progress(going.n, going.of)
               : language
-                ? text.race.program(named ?? language)
-                : languages.isSuccess
-                  ? text.race.noLanguage
+                ? raceText.program(named ?? language)
+                : languages.data
+                  ? raceText.noLanguage
                   : ""}
           </p>
         </div>
@@ -100,26 +99,26 @@ export default function Race() {
           {going === null ? summary(runs.length > 0 ? medians(runs) : {}) : " "}
         </p>
       </section>
-      {hidden && <p className="problem">{text.race.hidden}</p>}
-      {run.skewed && <p className="quiet small">{text.race.clockNote}</p>}
+      {hidden && <p className="problem">{raceText.hidden}</p>}
+      {run.skewed && <p className="quiet small">{raceText.clockNote}</p>}
       <div className="pair">
         <section className="card" aria-labelledby="boxes-title">
           <div className="card-head">
-            <h2 id="boxes-title">{text.race.boxes}</h2>
-            <span className="quiet small">{text.race.runs(runs.length)}</span>
+            <h2 id="boxes-title">{raceText.boxes}</h2>
+            <span className="quiet small">{raceText.runs(runs.length)}</span>
           </div>
           <div className="card-body stack">
             <Boxes runs={runs} />
-            <p className="quiet small">{text.race.boxesNote}</p>
+            <p className="quiet small">{raceText.boxesNote}</p>
           </div>
         </section>
         <section className="card" aria-labelledby="chart-title">
           <div className="card-head">
-            <h2 id="chart-title">{text.race.chart}</h2>
+            <h2 id="chart-title">{raceText.chart}</h2>
           </div>
           <div className="card-body chart-place">
             {runs.length < 2 ? (
-              <Notice title={text.race.boxesEmpty} />
+              <Notice title={raceText.boxesEmpty} />
             ) : (
               <Suspense>
                 <Chart runs={runs} many={Math.max(MANY, runs.length)} />
@@ -128,17 +127,17 @@ export default function Race() {
           </div>
         </section>
       </div>
-      <p className="quiet small">{text.race.bytesNote}</p>
+      <p className="quiet small">{raceText.bytesNote}</p>
     </div>
   );
 }
 
 function summary(delays: Delays): string {
   const poll = delays.poll1000;
-  if (poll === undefined) return text.race.summaryNone;
+  if (poll === undefined) return raceText.summaryNone;
   const winners = first(delays);
   const best = Math.min(...winners.map((lane) => delays[lane] as number));
-  const names = new Intl.ListFormat("en").format(winners.map((lane) => text.race.lanes[lane]));
-  const say = winners.length > 1 ? text.race.summaryTie : text.race.summaryWin;
+  const names = new Intl.ListFormat("en").format(winners.map((lane) => raceText.lanes[lane]));
+  const say = winners.length > 1 ? raceText.summaryTie : raceText.summaryWin;
   return say(names, milliseconds(best), milliseconds(poll));
 }

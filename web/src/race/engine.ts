@@ -1,6 +1,7 @@
 // Watches one submission in five ways at once. Each lane learns of the verdict by its own means alone.
-import { type Accepted, api, refusal, request, type StatusView } from "../api";
+import { type Accepted, api, raw, type StatusView } from "../api";
 import { isFinal } from "../live/submission";
+import { text } from "../text/all";
 import { type Delays, instant, LANES, type LaneId, skew } from "./stats";
 
 export type Mark = { at: number; kind: "ask" | "answer" };
@@ -56,7 +57,7 @@ export async function race(language: string, onChange: (run: Run) => void, signa
   run.acceptedAt = now();
   const see = (id: LaneId, view: Pick<StatusView, "status" | "finished_at">) => {
     const own = run.lanes[id];
-    if (!isFinal(view.status) || own.seenAt !== null) return false;
+    if (!isFinal(view) || own.seenAt !== null) return false;
     own.seenAt = now();
     if (view.finished_at) run.storedAt = instant(view.finished_at) - correction - sent;
     if (run.storedAt !== null) run.delays = { ...run.delays, [id]: Math.max(0, own.seenAt - run.storedAt) };
@@ -112,8 +113,8 @@ async function ask({ run, now, signal, accepted }: Track, id: LaneId, headers: R
   own.requests += 1;
   own.openedAt ??= now();
   own.marks.push({ at: now(), kind: "ask" });
-  const answer = await request(`/status/${accepted.id}`, { headers, signal });
-  if (answer.status !== 304 && !answer.ok) throw await refusal(answer);
+  const answer = await raw(`/status/${accepted.id}`, { headers, signal });
+  if (answer.status !== 304 && !answer.ok) throw new Error(text.refused(answer.status));
   const body = await answer.text();
   own.marks.push({ at: now(), kind: "answer" });
   own.bytes += body.length + HEADERS;

@@ -1,7 +1,7 @@
 import { type FormEvent, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
-import { Refusal, session } from "../api";
-import { text } from "../text";
+import { isStatus, session } from "../api";
+import { text } from "../text/all";
 import { Problem } from "../ui/parts";
 import { useWho, whoIs } from "./who";
 
@@ -30,7 +30,7 @@ function KeyForm() {
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
-  const wrong = error instanceof Refusal && error.status === 401;
+  const wrong = isStatus(error, 401);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const key = field.current?.value.trim() ?? "";

@@ -1,4 +1,4 @@
-import { text } from "../text";
+import { solveText } from "../text/solve";
 import { Scroll } from "../ui/parts";
 import { outputLines } from "./places";
 
@@ -12,8 +12,8 @@ export function Compiler({
 }) {
   return (
     <section className="compiler">
-      <h2 className="part">{text.solve.compiler}</h2>
-      <Scroll className="block said" label={text.solve.compiler}>
+      <h2 className="part">{solveText.compiler}</h2>
+      <Scroll className="block said" label={solveText.compiler}>
         {outputLines(output).map(({ text: line, place }, index) => {
           // biome-ignore-start lint/suspicious/noArrayIndexKey: lines of one output, never moved
           if (!place) return <div key={index}>{line || " "}</div>;
@@ -22,7 +22,7 @@ export function Compiler({
               type="button"
               key={index}
               data-severity={place.severity}
-              title={text.solve.goTo(place.line)}
+              title={solveText.goTo(place.line)}
               onClick={() => onGoTo(place.line, place.column)}
             >
               {line}

@@ -14,7 +14,7 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useImperativeHandle, useRef } from "react";
-import { text } from "../text";
+import { solveText } from "../text/solve";
 import type { EditorProps } from "./editor-props";
 import type { Place } from "./places";
 
@@ -143,7 +143,7 @@ export default function Editor({
           syntaxHighlighting(highlight),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
           syntax.current.of(indent(first.current.language)),
-          EditorView.contentAttributes.of({ "aria-label": first.current.label, spellcheck: "false" }),
+          EditorView.contentAttributes.of({ "aria-label": first.current.label, spellcheck: "false", tabindex: "0" }),
           EditorState.tabSize.of(4),
           theme,
           EditorView.updateListener.of((update) => {
@@ -203,7 +203,7 @@ export default function Editor({
   return (
     <>
       <div className="editor-host" ref={host} data-testid="editor" />
-      <p className="visually-hidden">{text.solve.editorHint}</p>
+      <p className="visually-hidden">{solveText.editorHint}</p>
     </>
   );
 }

@@ -1,16 +1,17 @@
 import { milliseconds, moment } from "../format";
-import { text } from "../text";
+import { text } from "../text/all";
+import { solveText } from "../text/solve";
 import { Notice, Problem, Scroll, tone, VerdictIcon } from "../ui/parts";
 import { useHistory } from "./queries";
 
 export function History({ slug, shown, onShow }: { slug: string; shown: string | null; onShow: (id: string) => void }) {
-  const { data, error, refetch } = useHistory(slug);
-  const columns = text.solve.historyColumns;
-  if (error) return <Problem error={error} retry={() => void refetch()} />;
+  const { data, error, again } = useHistory(slug);
+  const columns = solveText.historyColumns;
+  if (error) return <Problem error={error} retry={() => void again()} />;
   if (!data) return null;
-  if (data.items.length === 0) return <Notice title={text.solve.historyEmpty} />;
+  if (data.items.length === 0) return <Notice title={solveText.historyEmpty} />;
   return (
-    <Scroll label={text.solve.history}>
+    <Scroll label={solveText.history}>
       <table className="table compact history">
         <thead>
           <tr>
@@ -35,7 +36,7 @@ export function History({ slug, shown, onShow }: { slug: string; shown: string |
                 </button>
               </th>
               <td>{language}</td>
-              <td className="number">{text.solve.passed(tests.passed, tests.total ?? tests.run)}</td>
+              <td className="number">{solveText.passed(tests.passed, tests.total ?? tests.run)}</td>
               <td className="number">{time_ms === null ? "–" : milliseconds(time_ms)}</td>
               <td className="quiet">{moment(created_at)}</td>
             </tr>

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { limit, memory } from "../format";
-import { text } from "../text";
+import { solveText } from "../text/solve";
 import { Arrow, Check, Dash } from "../ui/icons";
 import { Notice, Problem } from "../ui/parts";
 import { type Own, useOwn, useProblems } from "./queries";
@@ -18,37 +18,37 @@ export default function ProblemList() {
   return (
     <div className="page problems">
       <div className="page-head">
-        <h1>{text.solve.title}</h1>
-        <p className="lead">{text.solve.lead}</p>
+        <h1>{solveText.title}</h1>
+        <p className="lead">{solveText.lead}</p>
       </div>
-      {problems.error ? <Problem error={problems.error} retry={() => void problems.refetch()} /> : null}
+      {problems.error ? <Problem error={problems.error} retry={() => void problems.again()} /> : null}
       {items.length >= SEARCH_FROM && (
         <input
           type="search"
           className="search"
-          aria-label={text.solve.search}
-          placeholder={text.solve.search}
+          aria-label={solveText.search}
+          placeholder={solveText.search}
           value={word}
           onChange={({ target }) => setWord(target.value)}
         />
       )}
       <div className="card list">
-        {problems.isSuccess && items.length === 0 && <Notice {...text.solve.empty} />}
-        {items.length > 0 && found.length === 0 && <Notice title={text.solve.noMatch(word.trim())} />}
+        {problems.data && items.length === 0 && <Notice {...solveText.empty} />}
+        {items.length > 0 && found.length === 0 && <Notice title={solveText.noMatch(word.trim())} />}
         {found.length > 0 && (
           <table className="table">
             <thead>
               <tr>
-                <th scope="col">{text.solve.columns.own}</th>
-                <th scope="col">{text.solve.columns.title}</th>
+                <th scope="col">{solveText.columns.own}</th>
+                <th scope="col">{solveText.columns.title}</th>
                 <th scope="col" className="number">
-                  {text.solve.columns.time}
+                  {solveText.columns.time}
                 </th>
                 <th scope="col" className="number">
-                  {text.solve.columns.memory}
+                  {solveText.columns.memory}
                 </th>
                 <th scope="col" className="number">
-                  {text.solve.columns.tests}
+                  {solveText.columns.tests}
                 </th>
               </tr>
             </thead>
@@ -72,8 +72,8 @@ export default function ProblemList() {
       </div>
       <Link href="/run" className="card free">
         <span>
-          <strong>{text.solve.free.title}</strong>
-          <span className="quiet">{text.solve.free.detail}</span>
+          <strong>{solveText.free.title}</strong>
+          <span className="quiet">{solveText.free.detail}</span>
         </span>
         <Arrow />
       </Link>
@@ -82,7 +82,7 @@ export default function ProblemList() {
 }
 
 function Standing({ own }: { own: Own | undefined }) {
-  const label = text.solve.own[own ?? "none"];
+  const label = solveText.own[own ?? "none"];
   return (
     <span className="standing" data-own={own} title={label}>
       {own === "solved" ? <Check /> : <Dash />}

@@ -1,13 +1,14 @@
-import type { Case, ProblemItem } from "../api";
+import type { Case, Problem as ProblemBody } from "../api";
 import { limit, memory, milliseconds } from "../format";
 import type { SubmissionState } from "../live/hooks";
-import { text } from "../text";
+import { text } from "../text/all";
+import { solveText } from "../text/solve";
 import { Meter, Notice, Problem, Scroll, tone, VerdictIcon } from "../ui/parts";
 import { Compiler } from "./Compiler";
 import { Strip } from "./Strip";
 
 type Props = {
-  problem: ProblemItem;
+  problem: ProblemBody;
   state: SubmissionState;
   tookMs: number | null;
   busy: boolean;
@@ -22,30 +23,30 @@ export function Result({ problem, state, tookMs, busy, error, retry, onGoTo }: P
   const total = view?.tests.total ?? problem.test_cases;
   return (
     <div className="result">
-      <Head state={state} tookMs={tookMs} busy={busy} />
+      <Head state={state} tookMs={tookMs} busy={busy} mostScore={problem.max_score ?? null} />
       <Strip total={total} cases={cases} status={view?.status ?? null} run={view?.tests.run ?? 0} />
       <div className="meters">
         <Meter
-          label={text.solve.tests}
-          value={view ? text.solve.passed(view.tests.passed, total) : "–"}
+          label={solveText.tests}
+          value={view ? solveText.passed(view.tests.passed, total) : "–"}
           share={view && total > 0 ? view.tests.passed / total : null}
           least
         />
         <Meter
-          label={text.solve.time}
+          label={solveText.time}
           value={view?.time_ms != null ? milliseconds(view.time_ms) : "–"}
           bound={`/ ${limit(problem.time_limit_ms)}`}
           share={view?.time_ms != null ? view.time_ms / problem.time_limit_ms : null}
         />
         <Meter
-          label={text.solve.memory}
+          label={solveText.memory}
           value={view?.memory_kb != null ? memory(view.memory_kb) : "–"}
           bound={`/ ${memory(problem.memory_limit_kb)}`}
           share={view?.memory_kb != null ? view.memory_kb / problem.memory_limit_kb : null}
         />
       </div>
       {error ? <Problem error={error} retry={retry} /> : null}
-      {state.refused ? <Notice title={text.solve.refusedWatch} detail={state.refused.detail} /> : null}
+      {state.refused ? <Notice title={solveText.refusedWatch} detail={state.refused.problem?.detail} /> : null}
       {view?.compile_output ? <Compiler output={view.compile_output} onGoTo={onGoTo} /> : null}
       <Cases cases={cases} />
     </div>
@@ -54,7 +55,12 @@ export function Result({ problem, state, tookMs, busy, error, retry, onGoTo }: P
 
 const NONE: ReadonlyMap<number, Case> = new Map();
 
-function Head({ state, tookMs, busy }: Pick<Props, "state" | "tookMs" | "busy">) {
+function Head({
+  state,
+  tookMs,
+  busy,
+  mostScore,
+}: Pick<Props, "state" | "tookMs" | "busy"> & { mostScore: number | null }) {
   const view = state.watched?.view ?? null;
   const failing = [...(state.watched?.cases.values() ?? [])]
     .sort((a, b) => a.n - b.n)
@@ -62,15 +68,15 @@ function Head({ state, tookMs, busy }: Pick<Props, "state" | "tookMs" | "busy">)
   if (!view)
     return (
       <p className="verdict" data-tone="busy">
-        {busy ? text.solve.submitting : text.solve.resultEmpty}
+        {busy ? solveText.submitting : solveText.resultEmpty}
       </p>
     );
-  const away = state.connection === "waiting" || state.connection === "offline";
+  const away = state.connection === "waiting";
   const notes = [
-    tookMs !== null && view.verdict ? text.solve.after(milliseconds(tookMs)) : null,
-    failing ? text.solve.firstFailing(failing.n) : null,
-    view.score != null ? text.solve.score(view.score) : null,
-    away && !view.verdict ? text.solve.reconnecting : null,
+    tookMs !== null && view.verdict ? solveText.after(milliseconds(tookMs)) : null,
+    failing ? solveText.firstFailing(failing.n) : null,
+    view.score != null ? solveText.score(view.score, mostScore) : null,
+    away && !view.verdict ? solveText.reconnecting : null,
   ].filter(Boolean);
   return (
     <div className="verdict-line">
@@ -92,11 +98,11 @@ function Cases({ cases }: { cases: ReadonlyMap<number, Case> }) {
   const rows = [...cases.values()].sort((a, b) => a.n - b.n);
   const said = rows.some(({ message }) => message);
   const grouped = new Set(rows.map(({ group }) => group)).size > 1;
-  const columns = text.solve.caseColumns;
+  const columns = solveText.caseColumns;
   return (
     <details className="cases">
-      <summary>{text.solve.cases}</summary>
-      <Scroll label={text.solve.cases}>
+      <summary>{solveText.cases}</summary>
+      <Scroll label={solveText.cases}>
         <table className="table compact">
           <thead>
             <tr>

@@ -2,7 +2,8 @@ import { useId } from "react";
 import type { Problem as ProblemBody } from "../api";
 import { memory, milliseconds } from "../format";
 import type { SubmissionState } from "../live/hooks";
-import { text } from "../text";
+import { text } from "../text/all";
+import { solveText } from "../text/solve";
 import { Problem, tone, VerdictIcon } from "../ui/parts";
 import { Compiler } from "./Compiler";
 
@@ -24,7 +25,7 @@ export function RunPanel({ problem, stdin, onStdin, state, error, retry, onGoTo 
     <div className="run">
       <div className="run-input">
         <div className="row spread">
-          <label htmlFor={id}>{text.solve.customInput}</label>
+          <label htmlFor={id}>{solveText.customInput}</label>
           <span className="row">
             {samples.map(({ input }, index) => (
               <button
@@ -32,10 +33,10 @@ export function RunPanel({ problem, stdin, onStdin, state, error, retry, onGoTo 
                 className="plain tiny"
                 // biome-ignore lint/suspicious/noArrayIndexKey: samples have no other name, and never change places
                 key={index}
-                aria-label={text.solve.sampleAsInput(index + 1)}
+                aria-label={solveText.sampleAsInput(index + 1)}
                 onClick={() => onStdin(input)}
               >
-                {text.solve.sample(index + 1)}
+                {solveText.sample(index + 1)}
               </button>
             ))}
           </span>
@@ -43,7 +44,7 @@ export function RunPanel({ problem, stdin, onStdin, state, error, retry, onGoTo 
         <textarea id={id} value={stdin} spellCheck={false} onChange={({ target }) => onStdin(target.value)} />
         {expected !== undefined && (
           <div className="expected">
-            <h2 className="part">{text.solve.expected}</h2>
+            <h2 className="part">{solveText.expected}</h2>
             <pre className="block">{expected}</pre>
           </div>
         )}
@@ -59,15 +60,15 @@ function Output({ state, error, retry, onGoTo }: Pick<Props, "state" | "error" |
   const stdout = view?.stdout ?? live?.stdout ?? "";
   const stderr = view?.stderr ?? live?.stderr ?? "";
   const figures = view && [
-    view.exit_code != null && view.exit_code !== 0 ? text.solve.exit(view.exit_code) : null,
-    view.signal != null ? text.solve.signal(view.signal) : null,
+    view.exit_code != null && view.exit_code !== 0 ? solveText.exit(view.exit_code) : null,
+    view.signal != null ? solveText.signal(view.signal) : null,
     view.time_ms != null ? milliseconds(view.time_ms) : null,
     view.memory_kb != null ? memory(view.memory_kb) : null,
   ];
   return (
     <div className="run-output">
       <div className="row spread">
-        <h2 className="part">{text.solve.output}</h2>
+        <h2 className="part">{solveText.output}</h2>
         {view && (
           <p className="row small">
             <span
@@ -77,7 +78,11 @@ function Output({ state, error, retry, onGoTo }: Pick<Props, "state" | "error" |
               data-verdict={view.verdict ?? view.status}
             >
               <VerdictIcon verdict={view.verdict} />
-              {view.verdict ? text.verdict[view.verdict] : text.status[view.status]}
+              {view.verdict === "accepted"
+                ? solveText.ran
+                : view.verdict
+                  ? text.verdict[view.verdict]
+                  : text.status[view.status]}
             </span>
             <span className="quiet">{figures?.filter(Boolean).join(" · ")}</span>
           </p>
@@ -85,12 +90,12 @@ function Output({ state, error, retry, onGoTo }: Pick<Props, "state" | "error" |
       </div>
       {error ? <Problem error={error} retry={retry} /> : null}
       <pre className="block output" data-empty={stdout === "" || undefined} aria-live="off">
-        {stdout || (view === null ? text.solve.outputEmpty : view.status === "finished" ? text.solve.outputNone : "")}
-        {view?.truncated?.includes("stdout") && <em className="quiet"> … {text.solve.truncated}</em>}
+        {stdout || (view === null ? solveText.outputEmpty : view.status === "finished" ? solveText.outputNone : "")}
+        {view?.truncated?.includes("stdout") && <em className="quiet"> … {solveText.truncated}</em>}
       </pre>
       {stderr && (
         <div className="stderr">
-          <h2 className="part">{text.solve.errors}</h2>
+          <h2 className="part">{solveText.errors}</h2>
           <pre className="block">{stderr}</pre>
         </div>
       )}

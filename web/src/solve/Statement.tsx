@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 import type { Problem } from "../api";
-import { text } from "../text";
+import { solveText } from "../text/solve";
 import { CopyButton } from "../ui/parts";
 import { drawMaths } from "./maths";
 
@@ -18,12 +18,12 @@ export function Statement({ problem }: { problem: Problem }) {
       <div className="prose" ref={body} />
       {problem.samples.length > 0 && (
         <section className="samples">
-          <h2>{text.solve.samples}</h2>
+          <h2>{solveText.samples}</h2>
           {problem.samples.map(({ input, answer }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: samples have no other name, and never change places
             <div className="sample" key={index}>
-              <Part title={text.solve.input} copy={text.solve.copySample("input", index + 1)} value={input} />
-              <Part title={text.solve.output} copy={text.solve.copySample("output", index + 1)} value={answer} />
+              <Part title={solveText.input} copy={solveText.copySample("input", index + 1)} value={input} />
+              <Part title={solveText.output} copy={solveText.copySample("output", index + 1)} value={answer} />
             </div>
           ))}
         </section>

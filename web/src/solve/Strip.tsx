@@ -1,5 +1,6 @@
 import type { Case, Status, Verdict } from "../api";
-import { text } from "../text";
+import { text } from "../text/all";
+import { solveText } from "../text/solve";
 import { tone } from "../ui/parts";
 
 const MANY = 60;
@@ -22,7 +23,7 @@ export function Strip({
     <div
       className="strip"
       role="img"
-      aria-label={text.solve.strip(passed, Math.max(run, cases.size), total)}
+      aria-label={solveText.strip(passed, Math.max(run, cases.size), total)}
       data-many={total > MANY || undefined}
     >
       {Array.from({ length: total }, (_, index) => {

@@ -1,11 +1,12 @@
 // A problem beside the editor: statement and history on the left, program and what became of it on the right.
-import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
-import { api, type Language, type Problem as ProblemBody, Refusal } from "../api";
+import { api, isStatus, type Language, type Problem as ProblemBody, refused } from "../api";
 import { limit, memory } from "../format";
-import { useStored } from "../live/hooks";
-import { text } from "../text";
+import { readAgain } from "../reads";
+import { useStored } from "../stored";
+import { text } from "../text/all";
+import { solveText } from "../text/solve";
 import { Back, Play } from "../ui/icons";
 import { Notice, Problem, Tabs } from "../ui/parts";
 import { useAttempt } from "./attempt";
@@ -26,15 +27,15 @@ const Editor = lazy(() =>
 );
 
 export default function Workspace({ slug }: { slug: string | null }) {
-  const { data: problem, error, refetch } = useProblem(slug);
+  const { data: problem, error, again } = useProblem(slug);
   const languages = useLanguages();
   useEffect(() => {
-    document.title = text.title(slug === null ? text.solve.free.title : (problem?.title ?? text.nav.solve));
+    document.title = text.title(slug === null ? solveText.free.title : (problem?.title ?? text.nav.solve));
   }, [slug, problem]);
   const failed = error ?? languages.error;
-  if (failed instanceof Refusal && failed.status === 404) {
+  if (failed && isStatus(failed, 404)) {
     return (
-      <Notice title={text.notFound.title} detail={failed.detail} page>
+      <Notice title={text.notFound.title} detail={refused(failed).problem?.detail} page>
         <Link className="button" href="/">
           {text.notFound.back}
         </Link>
@@ -44,14 +45,16 @@ export default function Workspace({ slug }: { slug: string | null }) {
   if (failed) {
     return (
       <div className="page">
-        <Problem error={failed} retry={() => void Promise.all([refetch(), languages.refetch()])} />
+        <Problem error={failed} retry={() => void Promise.all([again(), languages.again()])} />
       </div>
     );
   }
   if ((slug !== null && !problem) || !languages.data)
     return <div className="loading" role="status" aria-label={text.loading} />;
-  if (languages.data.length === 0) return <Notice {...text.solve.noWorker} page />;
-  return <Desk slug={slug} problem={problem ?? null} languages={languages.data} />;
+  if (languages.data.length === 0) return <Notice {...solveText.noWorker} page />;
+  const taken = languages.data.filter(({ id }) => problem?.languages?.includes(id) ?? true);
+  if (taken.length === 0) return <Notice {...solveText.noLanguage(problem?.languages ?? [])} page />;
+  return <Desk slug={slug} problem={problem ?? null} languages={taken} />;
 }
 
 function Desk({
@@ -63,7 +66,6 @@ function Desk({
   problem: ProblemBody | null;
   languages: Language[];
 }) {
-  const client = useQueryClient();
   const [wanted, setWanted] = useStored("language", "python");
   const language = languages.some(({ id }) => id === wanted) ? wanted : languages[0].id;
   const first = starter(language, problem?.starters);
@@ -79,10 +81,9 @@ function Desk({
     typed.current = next;
     setSource(next);
   };
-  const refresh = () => {
-    void client.invalidateQueries({ queryKey: ["history", slug] });
-    void client.invalidateQueries({ queryKey: ["own"] });
-  };
+  const refresh = () => void readAgain(`history:${slug}`, "own");
+  // A function alone does nothing: only the judge has the program around it.
+  const runs = !problem?.types?.includes("function");
   const judged = useAttempt(refresh);
   const ran = useAttempt();
 
@@ -93,7 +94,7 @@ function Desk({
     void judged.send({ problem: slug, language, source: typed.current }).then(refresh);
   };
   const run = () => {
-    if (ran.busy) return;
+    if (ran.busy || !runs) return;
     setBelow("run");
     void ran.send({ language, source: typed.current, stdin });
   };
@@ -112,7 +113,7 @@ function Desk({
     language,
     document: `${language}/${resets}`,
     value: source,
-    label: text.solve.editor,
+    label: solveText.editor,
     places: marked,
     onChange: type,
     onSubmit: submit,
@@ -135,12 +136,16 @@ function Desk({
       {problem && (
         <section className="pane reading" aria-label={problem.title}>
           <div className="pane-head">
-            <Link href="/" className="icon-link" aria-label={text.solve.title} title={text.solve.title}>
+            <Link href="/" className="icon-link" aria-label={solveText.title} title={solveText.title}>
               <Back />
             </Link>
             <h1>{problem.title}</h1>
             <span className="quiet small">
-              {text.solve.limits(limit(problem.time_limit_ms), memory(problem.memory_limit_kb))}
+              {[
+                ...(problem.types ?? []).flatMap((type) => solveText.types[type] ?? []),
+                limit(problem.time_limit_ms),
+                memory(problem.memory_limit_kb),
+              ].join(" · ")}
             </span>
           </div>
           <Tabs
@@ -148,10 +153,10 @@ function Desk({
             value={left}
             onChange={setLeft}
             items={[
-              { id: "statement", label: text.solve.statement, panel: <Statement problem={problem} /> },
+              { id: "statement", label: solveText.statement, panel: <Statement problem={problem} /> },
               {
                 id: "history",
-                label: text.solve.history,
+                label: solveText.history,
                 panel: left === "history" && (
                   <History
                     slug={problem.slug}
@@ -167,10 +172,10 @@ function Desk({
           />
         </section>
       )}
-      <section className="pane writing" aria-label={text.solve.editor}>
+      <section className="pane writing" aria-label={solveText.editor}>
         <div className="pane-head tools">
-          {slug === null && <h1>{text.solve.free.title}</h1>}
-          <select aria-label={text.solve.language} value={language} onChange={({ target }) => setWanted(target.value)}>
+          {slug === null && <h1>{solveText.free.title}</h1>}
+          <select aria-label={solveText.language} value={language} onChange={({ target }) => setWanted(target.value)}>
             {languages.map(({ id, name }) => (
               <option key={id} value={id}>
                 {name}
@@ -180,32 +185,34 @@ function Desk({
           <button
             type="button"
             className="plain"
-            title={text.solve.resetTitle}
+            title={solveText.resetTitle}
             disabled={source === first}
             onClick={reset}
           >
-            {text.solve.reset}
+            {solveText.reset}
           </button>
           <span className="grow" />
           {active.running && active.id && (
             <button type="button" className="plain" onClick={() => cancel(active.id)}>
-              {text.solve.cancel}
+              {solveText.cancel}
             </button>
           )}
-          <button type="button" title={text.solve.runTitle} disabled={ran.busy} onClick={run} data-testid="run">
-            <Play />
-            {text.solve.runIt}
-          </button>
+          {runs && (
+            <button type="button" title={solveText.runTitle} disabled={ran.busy} onClick={run} data-testid="run">
+              <Play />
+              {solveText.runIt}
+            </button>
+          )}
           {slug !== null && (
             <button
               type="button"
               className="primary"
-              title={text.solve.submitTitle}
+              title={solveText.submitTitle}
               disabled={judged.busy}
               onClick={submit}
               data-testid="submit"
             >
-              {text.solve.submit}
+              {solveText.submit}
               <kbd>Ctrl ↵</kbd>
             </button>
           )}
@@ -220,13 +227,13 @@ function Desk({
             <div className="run-alone">{runPanel}</div>
           ) : (
             <Tabs
-              label={text.solve.result}
+              label={solveText.result}
               value={below}
               onChange={setBelow}
               items={[
                 {
                   id: "result",
-                  label: text.solve.result,
+                  label: solveText.result,
                   panel: (
                     <Result
                       problem={problem}
@@ -239,7 +246,7 @@ function Desk({
                     />
                   ),
                 },
-                { id: "run", label: text.solve.run, panel: runPanel },
+                ...(runs ? [{ id: "run", label: solveText.run, panel: runPanel }] : []),
               ]}
             />
           )}

@@ -1,6 +1,6 @@
 // One draft per problem and language, kept in this browser. A draft that is the starter is not kept.
 import { useCallback, useEffect, useState } from "react";
-import { readStored, writeStored } from "../live/hooks";
+import { readStored, writeStored } from "../stored";
 
 const name = (problem: string | null, language: string) => `draft:${problem ?? ""}:${language}`;
 

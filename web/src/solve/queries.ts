@@ -1,6 +1,6 @@
 // What the Solve pages read by GET.
-import { useQuery } from "@tanstack/react-query";
 import { api, type Language, type Page, type Problem, type ProblemItem, type Submission } from "../api";
+import { type ReadOptions, useRead } from "../reads";
 
 const PAGES = 10;
 
@@ -19,48 +19,46 @@ export async function all<T>(path: string): Promise<T[]> {
   return items;
 }
 
-export const useProblems = () => useQuery({ queryKey: ["problems"], queryFn: () => all<ProblemItem>("/problems") });
+export const useProblems = () => useRead("problems", () => all<ProblemItem>("/problems"));
 
 export const useProblem = (slug: string | null) =>
-  useQuery({
-    queryKey: ["problem", slug],
-    queryFn: () => api<Problem>(`/problems/${encodeURIComponent(slug ?? "")}`),
-    enabled: slug !== null,
-    staleTime: 60_000,
-  });
+  useRead(slug && `problem:${slug}`, () => api<Problem>(`/problems/${encodeURIComponent(slug ?? "")}`), LONG);
+
+const LONG = { staleMs: 60_000 };
+const LANGUAGES: ReadOptions<Language[]> = { ...LONG, againMs: ({ data }) => (data?.length === 0 ? 3000 : null) };
 
 /** Asked again every few seconds while no worker is there. */
 export const useLanguages = () =>
-  useQuery({
-    queryKey: ["languages"],
-    queryFn: async () => (await api<Page<Language>>("/languages")).items.filter(({ available }) => available),
-    staleTime: 60_000,
-    refetchInterval: ({ state }) => (state.data?.length === 0 ? 3000 : false),
-  });
+  useRead(
+    "languages",
+    async () => (await api<Page<Language>>("/languages")).items.filter(({ available }) => available),
+    LANGUAGES,
+  );
+
+const ALWAYS = { staleMs: 0 };
 
 export const useHistory = (slug: string | null) =>
-  useQuery({
-    queryKey: ["history", slug],
-    queryFn: () => api<Page<Submission>>(`/submissions?problem=${encodeURIComponent(slug ?? "")}&limit=50`),
-    enabled: slug !== null,
-    staleTime: 0,
-  });
+  useRead(
+    slug && `history:${slug}`,
+    () => api<Page<Submission>>(`/submissions?problem=${encodeURIComponent(slug ?? "")}&limit=50`),
+    ALWAYS,
+  );
 
 export type Own = "solved" | "tried";
 
 /** How the user stands with each problem, by the newest submissions and those that were accepted. */
 export const useOwn = () =>
-  useQuery({
-    queryKey: ["own"],
-    queryFn: async () => {
+  useRead(
+    "own",
+    async () => {
       const [newest, accepted] = await Promise.all([
         api<Page<Submission>>("/submissions?limit=200"),
         api<Page<Submission>>("/submissions?verdict=accepted&limit=200"),
       ]);
       return standing([...newest.items, ...accepted.items]);
     },
-    staleTime: 0,
-  });
+    ALWAYS,
+  );
 
 export function standing(submissions: Pick<Submission, "problem" | "verdict">[]): Map<string, Own> {
   const own = new Map<string, Own>();

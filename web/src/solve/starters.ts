@@ -1,4 +1,5 @@
-// What stands in the editor at first, where the problem has no starter of its own: reads a line, writes a line.
+// What stands in the editor at first: the problem's own starter, else a program that reads its input.
+import type { Starter } from "../api";
 
 const C_FAMILY = `#include <iostream>
 using namespace std;
@@ -60,8 +61,7 @@ fn main() {
 `,
 };
 
-export function starter(language: string, own?: Record<string, string> | null): string {
-  if (own?.[language] !== undefined) return own[language];
+export function starter(language: string, own: Starter[] = []): string {
   const family = language.startsWith("cpp") ? "cpp" : language === "pypy" ? "python" : language;
-  return own?.[family] ?? STARTERS[family] ?? "";
+  return own.find((each) => each.language === language)?.content ?? STARTERS[family] ?? "";
 }

@@ -1,7 +1,9 @@
 // What more than one page is made of.
+
+import { HeraldError } from "herald-client";
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { type FieldError, Refusal, type Verdict } from "../api";
-import { text } from "../text";
+import { type FieldError, isAway, mayPass, refused, type Verdict } from "../api";
+import { text } from "../text/all";
 import { Check, Clock, Copy, Cross, Dash } from "./icons";
 
 export function Notice({
@@ -27,16 +29,16 @@ export function Notice({
 
 /** What went wrong and, where it helps, a button to try again. Faults of the page itself are thrown on. */
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
-  if (!(error instanceof Refusal)) throw error;
-  const { status, message, detail, errors } = error;
-  const title = status === 0 ? text.unreachable.title : message || text.refused(status);
+  const { status, problem } = refused(error);
+  const { title, detail } = isAway(error) ? text.unreachable : (problem ?? { title: text.refused(status), detail: "" });
+  const fields = problem?.errors ?? [];
   return (
     <div className="problem" role="alert">
       <div>
         <strong>{title}</strong>
-        <p>{status === 0 ? text.unreachable.detail : errors.length > 0 ? errors.map(fieldLine).join("\n") : detail}</p>
+        <p>{fields.length > 0 ? fields.map(fieldLine).join("\n") : detail}</p>
       </div>
-      {retry && (status === 0 || status === 429 || status >= 500) && (
+      {retry && mayPass(error) && (
         <button type="button" onClick={retry}>
           {text.retry}
         </button>
@@ -45,21 +47,18 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
+const errorsOf = (error: unknown) => (error instanceof HeraldError && error.problem?.errors) || [];
 const fieldLine = ({ pointer, detail }: FieldError) => `${pointer.slice(1)}: ${detail}`;
 
 export const fieldErrors = (error: unknown, field: string): string | undefined =>
-  error instanceof Refusal
-    ? error.errors
-        .filter(({ pointer }) => pointer.split("/")[1] === field)
-        .map(({ detail }) => detail)
-        .join(" ") || undefined
-    : undefined;
+  errorsOf(error)
+    .filter(({ pointer }) => pointer.split("/")[1] === field)
+    .map(({ detail }) => detail)
+    .join(" ") || undefined;
 
 /** Whether an error has anything to say that does not stand beside one of these fields. */
 export const hasRest = (error: unknown, fields: string[]) =>
-  !(error instanceof Refusal) ||
-  error.errors.length === 0 ||
-  error.errors.some(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
+  errorsOf(error).length === 0 || errorsOf(error).some(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
 
 export type Tone = "good" | "bad" | "warn" | "busy";
 export const tone = (verdict: Verdict | null | undefined): Tone =>
