@@ -1,9 +1,17 @@
 # Herald's images, a target each: `server` (api, notifier, services, migrate, init, mail), `worker` (with the languages' toolchains) and
 # `balancer`. Only the worker starts as root, to build its sandboxes; deploy/worker-seccomp.json says what it may then do.
 
+FROM node:20-bookworm-slim AS page
+WORKDIR /src
+COPY client client
+COPY web web
+RUN --mount=type=cache,target=/root/.npm,sharing=locked \
+    cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
+
 FROM rust:1.95-slim-bookworm AS builder
 WORKDIR /src
 COPY . .
+COPY --from=page /src/web/dist web/dist
 # What cargo downloads and makes stays where the image is built, so that the next build only makes what has changed. Cargo goes
 # by time stamps, and a checkout's may be older than what another one left there: hence the touch.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \

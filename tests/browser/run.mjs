@@ -55,7 +55,7 @@ async function waitForLanguage(page, url) {
     if (Date.now() > deadline) throw new Error("no worker said within a minute that it has python");
     await new Promise((done) => setTimeout(done, 100));
   }
-  await page.goto(url);
+  await page.goto(`${url}/plain`);
 }
 
 /** Submits and waits until both lanes show the verdict; returns what the page says. */
