@@ -2,6 +2,7 @@
 
 mod ledger;
 mod money;
+mod rejudging;
 mod webhooks;
 
 use herald_domain::id::{DeadLetterId, KeyId, SubmissionId};
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 
 pub use ledger::{LedgerCheckView, ReconcileView};
 pub use money::{AccountRequest, CaptureRequest, FundRequest, HoldRequest, RefundRequest, TransferRequest};
+pub use rejudging::{RejudgeCountView, RejudgeView};
 pub use webhooks::{AttemptView, CallView, EndpointRequest, EndpointView, NewEndpointView};
 
 /// Body of `POST /submit`. Exactly one of `source` and `files`.

@@ -28,6 +28,12 @@ pub struct ProblemPackage {
     pub files: Vec<PackageFile>,
 }
 
+/// Whether this can be a problem's slug: 1 to 64 characters out of `a-z`, `0-9` and `-`, not starting with `-`.
+pub fn is_slug(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=64).contains(&text.len()) && !text.starts_with('-') && text.chars().all(good)
+}
+
 /// What `GET /problems/{slug}` shows.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProblemSummary {
