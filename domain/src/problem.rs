@@ -76,7 +76,7 @@ impl ProblemSummary {
 /// A file that a solver begins with. Its name is the one that a lone source file of its language is judged under.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Starter {
-    /// The format's code (`cpp`, `python3`) or Herald's id.
+    /// In a summary the format's code (`cpp`, `python3`) or Herald's id; in an answer the id.
     pub language: String,
     pub name: String,
     pub content: String,
