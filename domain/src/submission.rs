@@ -6,7 +6,8 @@
 //!    │   ╲──cancel──────┴────────────┴─────▶ cancelled
 //!    └─────── an attempt ended without a verdict ────┘
 //! ```
-//! Invariant: `finished` and `cancelled` are final; every change goes through one store method, which writes the row,
+//! Invariant: `finished` and `cancelled` are final, but for an operator's redrive and rejudge, which queue what is finished once
+//! more ([`crate::store::Rejudging`]); every change goes through one store method, which writes the row,
 //! its event (offset + 1) and, where a message must follow, an outbox row in one transaction.
 
 use serde::{Deserialize, Serialize};
