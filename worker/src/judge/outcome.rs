@@ -21,14 +21,18 @@ pub(super) fn of_run(report: &Report, limits: &RunLimits, language: &LanguageSpe
         // Also where something else stopped it, or nothing did before the sandbox looked.
         return Some((Verdict::TimeLimitExceeded, "cpu".to_owned()));
     }
-    if let Some(limit) = report.stopped_by {
+    let written = report.stdout.len() as u64 + report.stderr.len() as u64;
+    let larger = if report.stdout.len() >= report.stderr.len() { StoppedBy::Stdout } else { StoppedBy::Stderr };
+    let stopped_by = match report.stopped_by {
+        // What the sandbox holds each output to, both together are held to as well.
+        None | Some(StoppedBy::FileSize | StoppedBy::Wall | StoppedBy::Idle) if written > limits.output_kb * 1_024 => {
+            Some(larger)
+        }
+        stopped_by => stopped_by,
+    };
+    if let Some(limit) = stopped_by {
         let (verdict, reason) = of_limit(limit);
         return Some((verdict, reason.to_owned()));
-    }
-    let written = report.stdout.len() as u64 + report.stderr.len() as u64;
-    if written > limits.output_kb * 1_024 {
-        let reason = if report.stdout.len() >= report.stderr.len() { "stdout_cap" } else { "stderr_cap" };
-        return Some((Verdict::OutputLimitExceeded, reason.to_owned()));
     }
     let reason = failed_exit(report.exit)?;
     let gave_up = language.out_of_memory.found(&report.stderr) || language.out_of_memory_stdout.found(&report.stdout);

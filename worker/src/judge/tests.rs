@@ -259,6 +259,10 @@ async fn what_ends_a_run_decides_its_verdict() {
         (Report { cpu_ms: 1_001, ..stopped(StoppedBy::Memory) }, TimeLimitExceeded, "cpu"),
         (Report { cpu_ms: 1_001, ..stopped(StoppedBy::Stdout) }, TimeLimitExceeded, "cpu"),
         (Report { exit: Exit::Code(1), ..loud() }, OutputLimitExceeded, "stdout_cap"),
+        (Report { stopped_by: Some(StoppedBy::Wall), ..loud() }, OutputLimitExceeded, "stdout_cap"),
+        (Report { stopped_by: Some(StoppedBy::FileSize), ..loud() }, OutputLimitExceeded, "stdout_cap"),
+        (Report { stopped_by: Some(StoppedBy::Memory), ..loud() }, MemoryLimitExceeded, "oom"),
+        (Report { cpu_ms: 1_001, ..loud() }, TimeLimitExceeded, "cpu"),
         (Report { stderr: b"heap is full".to_vec(), ..printed("4") }, WrongAnswer, "token"),
         (loud(), OutputLimitExceeded, "stdout_cap"),
     ] {

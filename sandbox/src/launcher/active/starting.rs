@@ -154,6 +154,7 @@ impl Active {
             said: Vec::new(),
             stdout: Output::new(stdout, keep_stdout, limits.stdout_bytes),
             stderr: Output::new(stderr, keep_stderr, limits.stderr_bytes),
+            started: false,
             began_ns: monotonic_ns(),
             began: now,
             asked: now,
