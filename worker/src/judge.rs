@@ -98,7 +98,11 @@ impl SandboxJudge {
         let others = others.into_iter().map(|file| BoxFile::new(file.path, file.content));
         folder.write_files(&program.files().into_iter().chain(others).collect::<Vec<_>>()).await?;
 
-        if let Some((report, spec)) = compile(&*folder, &program, &language, ready).await? {
+        let compiled = {
+            let _beside = self.runner.neighbours().beside().await;
+            compile(&*folder, &program, &language, ready).await?
+        };
+        if let Some((report, spec)) = compiled {
             tally.compiled(compile_output(&report));
             if let Some(reason) = outcome::compile_failure(&report, spec) {
                 return Ok(tally.finish(Verdict::CompileError, reason));
@@ -108,7 +112,10 @@ impl SandboxJudge {
         let (program, language) = (&program, &*language);
         match ready {
             Some(ready) => Cases { judge: self, ready, program, language, claim }.run(folder, steps, tally).await,
-            None => Job { folder: &*folder, program, language, claim }.run_once(steps, tally).await,
+            None => {
+                let _beside = self.runner.neighbours().beside().await;
+                Job { folder: &*folder, program, language, claim }.run_once(steps, tally).await
+            }
         }
     }
 

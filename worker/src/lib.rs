@@ -40,7 +40,7 @@ pub use languages::{Languages, LanguagesError};
 
 use judge::SandboxJudge;
 use presence::Presence;
-use runner::Runner;
+use runner::{Runner, SandboxRunner};
 
 /// What a worker stands on.
 pub struct Deps {
@@ -66,7 +66,7 @@ pub enum WorkerError {
 /// Works until `shutdown` fires and what is being judged is done, or past the grace period given back.
 pub async fn run(deps: Deps, config: Config, shutdown: CancellationToken) -> Result<(), WorkerError> {
     let languages = Arc::new(Languages::load(config.languages.as_deref())?);
-    let runner: Arc<dyn Runner> = Arc::new(deps.sandbox);
+    let runner: Arc<dyn Runner> = Arc::new(SandboxRunner::new(deps.sandbox));
     let judge = Arc::new(SandboxJudge::new(deps.store.clone(), runner.clone(), languages.clone()));
     let changed = Arc::new(Notify::new());
     let presence = Presence {
@@ -114,12 +114,12 @@ pub fn judge(
     sandbox: Sandbox,
     languages: Arc<Languages>,
 ) -> Arc<dyn Judge> {
-    Arc::new(SandboxJudge::new(problems, Arc::new(sandbox), languages))
+    Arc::new(SandboxJudge::new(problems, Arc::new(SandboxRunner::new(sandbox)), languages))
 }
 
 /// Tries out every language of the file and says what came of it: for `herald doctor`.
 pub async fn prepare(sandbox: &Sandbox, config: &Config) -> Result<Vec<LanguageInfo>, WorkerError> {
     let languages = Languages::load(config.languages.as_deref())?;
-    languages.probe_all(sandbox).await;
+    languages.probe_all(&SandboxRunner::new(sandbox.clone())).await;
     Ok(languages.infos())
 }

@@ -92,6 +92,7 @@ pub(crate) fn begin(runner: &Arc<dyn Runner>, language: &Arc<Language>) {
 }
 
 async fn make(runner: &dyn Runner, language: &Language, spec: &PrepareSpec) -> Result<Mount, String> {
+    let _beside = runner.neighbours().beside().await;
     let folder = runner.open().await.map_err(|error| error.to_string())?;
     let files: Vec<_> = spec.files.iter().map(|(name, text)| BoxFile::new(name.as_str(), text.as_str())).collect();
     folder.write_files(&files).await.map_err(|error| error.to_string())?;
