@@ -140,7 +140,7 @@ impl Bench {
         file.write_all(LANGUAGES.as_bytes()).unwrap();
         let languages = Arc::new(Languages::load(Some(file.path())).unwrap());
         let runner = Arc::new(FakeRunner::new(replies));
-        Self { judge: SandboxJudge::new(Arc::new(problem), runner.clone(), languages), runner }
+        Self { judge: SandboxJudge::new(Arc::new(problem), runner.clone(), languages, 1 << 20), runner }
     }
 
     async fn judge(&self, claim: &Claim) -> Result<Judgement, AttemptFailed> {
@@ -274,6 +274,34 @@ async fn what_ends_a_run_decides_its_verdict() {
         let judgement = judged(vec![report.clone(), report]).await;
         assert_eq!((judgement.verdict, judgement.reason.as_deref()), (verdict, Some(reason)));
         assert_eq!(judgement.cases[0].verdict, verdict);
+    }
+}
+
+#[tokio::test]
+async fn what_was_compiled_before_is_not_compiled_again() {
+    let warned = || Reply::Report(printed("warning"));
+    let run = |text: &str| Reply::Report(printed(text));
+    let failed = || Reply::Report(crashed(Exit::Code(1), "error"));
+    let plain = claim(None);
+    let flagged = Claim { flags: vec!["-O1".into()], ..plain.clone() };
+    let mut other = plain.clone();
+    other.files[0].content.push(' ');
+    let mut entered_elsewhere = plain.clone();
+    entered_elsewhere.files.swap(0, 2);
+    for (second, compiles) in [(&plain, false), (&flagged, true), (&other, true), (&entered_elsewhere, true)] {
+        let again = if compiles { vec![warned(), run("b")] } else { vec![run("b")] };
+        let bench = Bench::new([vec![warned(), run("a")], again].into_iter().flatten().collect());
+        let first = bench.judge(&plain).await.unwrap();
+        let second = bench.judge(second).await.unwrap();
+        assert_eq!((first.verdict, second.verdict), (Verdict::Accepted, Verdict::Accepted));
+        assert_eq!(second.outputs.compile_output, first.outputs.compile_output, "what the compiler said is told again");
+        assert_eq!(second.outputs.stdout.unwrap().text, "b");
+        let compiled = bench.runner.runs().iter().filter(|run| run.writable).count();
+        assert_eq!(compiled, 1 + usize::from(compiles));
+    }
+    let bench = Bench::new(vec![failed(), failed(), warned(), run("a")]);
+    for expected in [Verdict::CompileError, Verdict::CompileError, Verdict::Accepted] {
+        assert_eq!(bench.judge(&plain).await.unwrap().verdict, expected, "a failure is not kept");
     }
 }
 

@@ -11,6 +11,7 @@ crate::tests![
     a_block_of_the_file_adds_a_language,
     flags_reach_the_compiler_or_the_run_time,
     a_precompiled_header_changes_nothing_but_the_time,
+    the_same_program_is_compiled_once_and_another_is_not_it,
     a_syntax_error_is_a_compile_error_that_names_the_line,
     a_source_that_asks_for_a_library_is_a_compile_error,
     programs_of_several_files_are_built_and_run,
@@ -113,6 +114,41 @@ async fn a_precompiled_header_changes_nothing_but_the_time(bench: &Bench) {
     assert_eq!(stdout(&bench.run("cpp20", &shown).await), "1", "it is there where it is used");
     let elsewhere = shown.replace(ALL, "#include <iostream>\n").replace("bits/stdc++.h.gch", "bits");
     assert_eq!(stdout(&bench.run("cpp20", &elsewhere).await), "0", "and nowhere else");
+}
+
+/// A compiler that never makes the same program twice shows whether it was called.
+const FICKLE: &str = r#"
+[[language]]
+id = "fickle"
+name = "Fickle"
+source_name = "main.txt"
+flags = ["-x"]
+tool = ["/bin/dash"]
+version = ["{tool}", "-c", "echo 1"]
+probe = ""
+[language.compile]
+argv = ["{tool}", "-c", "printf '#!/bin/sh\necho ok\necho %s >&2\n' $(mktemp -u) > main; chmod +x main", "{flags}"]
+[language.run]
+argv = ["{binary}"]
+"#;
+
+async fn the_same_program_is_compiled_once_and_another_is_not_it(bench: &Bench) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, FICKLE.as_bytes()).unwrap();
+    let bench = bench.with_languages(file.path());
+    let claim = |source: &str, flags: &[&str]| {
+        let flags = flags.iter().map(ToString::to_string).collect();
+        Claim { flags, ..bench.claim("fickle", source) }
+    };
+    let first = claim("a", &[]);
+    let mut printed = Vec::new();
+    for claim in [first.clone(), first.clone(), claim("a", &["-x"]), claim("b", &[]), first.clone(), claim("b", &[])] {
+        let judgement = bench.judge(claim).await;
+        assert_eq!((judgement.verdict, stdout(&judgement)), (Verdict::Accepted, "ok\n"), "{judgement:?}");
+        printed.push(judgement.outputs.stderr.unwrap().text);
+    }
+    let same: Vec<_> = printed.iter().map(|text| printed.iter().position(|other| other == text).unwrap()).collect();
+    assert_eq!(same, [0, 0, 2, 3, 0, 3], "{printed:?}");
 }
 
 async fn flags_reach_the_compiler_or_the_run_time(bench: &Bench) {
