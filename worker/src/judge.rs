@@ -232,7 +232,7 @@ async fn compile(
     let mut report = folder.run(run).await?;
     let silent = report.stdout.is_empty() && report.stderr.is_empty() && report.exit == Exit::Code(0);
     // Whatever there is to be said, a compiler says of the whole source as it was handed in.
-    let plainly = || program.plainly().compile().filter(|_| program.prepared().is_some());
+    let plainly = || program.to_be_heard()?.compile();
     if let Some(run) = (!silent || report.stopped_by.is_some()).then(plainly).flatten() {
         report = folder.run(within_limits(run, ready)).await?;
     }
