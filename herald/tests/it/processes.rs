@@ -11,6 +11,7 @@ mod kills;
 mod kin;
 mod lifecycle;
 mod money;
+mod picked_off;
 mod problems;
 mod process;
 mod program;

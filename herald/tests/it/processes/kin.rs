@@ -46,6 +46,13 @@ fn is_alive(pid: u32, started: u64) -> bool {
     entry(pid).is_some_and(|entry| entry.started == started && !matches!(entry.state, 'Z' | 'X'))
 }
 
+/// Those that it started and that run.
+pub fn children(parent: u32) -> Vec<u32> {
+    let is_child =
+        |pid: &u32| entry(*pid).is_some_and(|entry| entry.parent == parent && !matches!(entry.state, 'Z' | 'X'));
+    all().into_iter().filter(is_child).collect()
+}
+
 fn all() -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap();
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()

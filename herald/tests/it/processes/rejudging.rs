@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::program::{ONE_CASE, Program};
-use super::scale::alone;
+use super::scale::room;
 use super::site::Site;
 use super::story::Story;
 use super::watcher::Socket;
@@ -92,12 +92,12 @@ async fn a_rejudge_is_seen_by_who_watches(site: &Site) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up() {
-    let _alone = alone().await;
+    let _room = room().await;
     a_rejudge_is_seen_by_who_watches(&Site::up().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fleet() {
-    let _alone = alone().await;
+    let _room = room().await;
     a_rejudge_is_seen_by_who_watches(&Site::fleet().await).await;
 }

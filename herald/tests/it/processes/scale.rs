@@ -16,6 +16,8 @@ pub struct Scale {
     pub submissions: usize,
     /// Kills of each kind of process.
     pub rounds: usize,
+    /// Kills of what a worker stands on.
+    pub picks: usize,
     /// Payments, holds and refunds of the money round, and the kills among them.
     pub dealings: usize,
     pub money_kills: usize,
@@ -32,6 +34,7 @@ impl Scale {
             Self {
                 submissions: 200,
                 rounds: 10,
+                picks: 50,
                 dealings: 10_000,
                 money_kills: 60,
                 is_full: true,
@@ -42,6 +45,7 @@ impl Scale {
             Self {
                 submissions: 50,
                 rounds: 2,
+                picks: 2,
                 dealings: 300,
                 money_kills: 6,
                 is_full: false,
