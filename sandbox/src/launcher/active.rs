@@ -23,6 +23,19 @@ const IDLE_SHARE_PERCENT: u64 = 10;
 /// Files of this size together may be charged to the program that uses the sandbox next.
 const SMALL_FILES_BYTES: u64 = 256 * 1024;
 
+/// For what the launcher runs on its own account.
+pub const OWN_LIMITS: Limits = Limits {
+    cpu_ms: 10_000,
+    wall_ms: 20_000,
+    memory_kb: 1024 * 1024,
+    limit_address_space: false,
+    stack_kb: 8 * 1024,
+    processes: 16,
+    file_kb: 4 * 1024 * 1024,
+    stdout_bytes: 64 * 1024,
+    stderr_bytes: 64 * 1024,
+};
+
 enum Kind {
     Program,
     Files,

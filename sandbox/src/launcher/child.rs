@@ -113,6 +113,7 @@ fn clock_ns(clock: ClockId) -> u64 {
 
 fn first_process(launch: &Launch<'_>) -> ! {
     let (landlocked, joined_us) = confine(launch).unwrap_or_else(|reason| fail(&reason));
+    init::rehearse();
     let setup_us = process_cpu_us().saturating_sub(joined_us);
     match sys::fork() {
         Ok(Forked::Child) => second_process(launch, landlocked, setup_us),

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::MemfdFlags;
@@ -30,19 +31,20 @@ impl Output {
 
     /// Reads what is there, without waiting.
     pub fn drain(&mut self) -> io::Result<()> {
-        let mut chunk = [0; CHUNK];
+        // Not cleared: mostly nothing is there, and the launcher looks at every turn.
+        let mut chunk = [MaybeUninit::uninit(); CHUNK];
         while let Some(pipe) = &self.pipe {
             let got = match rustix::io::read(pipe, &mut chunk) {
-                Ok(0) => {
+                Ok(([], _)) => {
                     self.pipe = None;
                     return Ok(());
                 }
-                Ok(got) => got,
+                Ok((got, _)) => got,
                 Err(rustix::io::Errno::AGAIN) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             };
-            self.keep(&chunk[..got])?;
+            self.keep(got)?;
         }
         Ok(())
     }

@@ -11,22 +11,9 @@ use super::super::ground::Ground;
 use super::super::orders::Order;
 use super::super::output::Output;
 use super::super::pool::{Pool, Prepared};
-use super::{Active, Kind, LOOK_EVERY, SMALL_FILES_BYTES};
+use super::{Active, Kind, LOOK_EVERY, OWN_LIMITS, SMALL_FILES_BYTES};
 use crate::wire::{Ask, Job, JobFds};
 use crate::{Limits, MemorySource, Mount};
-
-/// For what the launcher runs on its own account.
-const OWN_LIMITS: Limits = Limits {
-    cpu_ms: 10_000,
-    wall_ms: 20_000,
-    memory_kb: 1024 * 1024,
-    limit_address_space: false,
-    stack_kb: 8 * 1024,
-    processes: 16,
-    file_kb: 4 * 1024 * 1024,
-    stdout_bytes: 64 * 1024,
-    stderr_bytes: 64 * 1024,
-};
 
 /// A question about a box, as an order and what it takes.
 struct Errand {
