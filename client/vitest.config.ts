@@ -8,7 +8,8 @@ export default defineConfig({
     include: ["tests/**/*.test.{ts,tsx}"],
     globalSetup: "scripts/build.mjs",
     execArgv,
-    maxWorkers: 2,
+    // More than there are processors: the tests against a real server wait most of the time.
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -68,9 +68,7 @@ export interface Herald {
 
 export function createHerald(options: HeraldOptions = {}): Herald {
   const { url, ticket, transports = LADDER, WebSocket: Class = globalThis.WebSocket, ...rest } = options;
-  const { location } = globalThis;
-  const at = `${url ?? location.origin}/`.replace(/\/+$/, "/");
-  const site: Site = { ...rest, url: new URL(at, location?.href).href };
+  const site: Site = { ...rest, url: `${url ?? ""}/`.replace(/\/+$/, "/") };
   const tickets = new Tickets(site, ticket);
   const link = createLink(site, tickets, transports, Class);
   const channels = new Registry<Channel>();

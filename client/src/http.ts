@@ -3,6 +3,7 @@ import { asHeraldError, mayPass } from "./error.js";
 import { jittered, pause } from "./retry.js";
 
 export interface Site {
+  /** With a slash at its end; what a page says is relative to the page's. */
   url: string;
   /** API key; asked for before each request if it is a function. Never put into a URL. */
   key?: string | (() => string | Promise<string>) | undefined;
@@ -17,6 +18,8 @@ export interface RequestOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** Whether an HTTP cache may answer. */
+  cache?: RequestCache;
   /** Tries in all, while the server does not answer or is too busy; 4. */
   tries?: number;
 }
@@ -40,10 +43,11 @@ export async function request(site: Site, path: string, options: RequestOptions 
   }
 }
 
-async function once(site: Site, path: string, { method = "GET", body, headers, signal }: RequestOptions) {
+async function once(site: Site, path: string, { method = "GET", body, headers, signal, cache }: RequestOptions) {
   const key = typeof site.key === "function" ? await site.key() : site.key;
-  const answer = await (site.fetch ?? fetch)(new URL(path, site.url).href, {
+  const answer = await (site.fetch ?? fetch)(new URL(site.url + path, globalThis.location?.href).href, {
     method,
+    cache: cache as RequestCache,
     headers: {
       ...(body !== undefined && { "Content-Type": "application/json" }),
       ...(key && { Authorization: `Bearer ${key}` }),

@@ -47,7 +47,7 @@ export async function poll(link: Link, channel: Channel, transport: Transport, s
     };
     const deadline = new Deadline(wait * 1_000 + ANSWER_MS, signal);
     try {
-      const answer = await request(link.site, path, { headers, signal: deadline.signal, tries: 1 });
+      const answer = await request(link.site, path, { headers, signal: deadline.signal, cache: "no-store", tries: 1 });
       const data = answer.status === 304 ? undefined : await answer.json();
       if (data) take(data, answer.headers.get("etag"));
       return data !== undefined && channel.etag !== null;

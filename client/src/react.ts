@@ -30,8 +30,11 @@ export function useHerald(): Herald {
 /** As it stands, again after each change. */
 function useWatched<S>(watched: Watched<S>): S {
   const subscribe = useCallback((listener: () => void) => watched.subscribe(listener), [watched]);
-  const state = () => watched.state;
-  return useSyncExternalStore(subscribe, state, state);
+  return useSyncExternalStore(
+    subscribe,
+    () => watched.state,
+    () => watched.initial,
+  );
 }
 
 const NOTHING = new Counted(IDLE);

@@ -8,17 +8,20 @@ export const LINGER_MS = 1_000;
 export interface Watched<S> {
   /** As it stands; another object after each change. */
   readonly state: S;
+  /** As it is where nobody watches: on a server, and in the page that comes from there until it is alive. */
+  readonly initial: S;
   /** Calls the listener after each change until the returned function is called. */
   subscribe(listener: () => void): () => void;
 }
 
 export class Counted<S extends object> implements Watched<S> {
   state: S;
+  readonly initial: S;
   readonly #listeners = new Set<() => void>();
   #leaving: ReturnType<typeof setTimeout> | undefined;
 
   constructor(state: S) {
-    this.state = state;
+    this.initial = this.state = state;
   }
 
   subscribe(listener: () => void): () => void {

@@ -1,4 +1,5 @@
+import { test } from "vitest";
 import { behaves } from "./behaviour.js";
 import { falseWorld } from "./world/false-world.js";
 
-behaves(falseWorld);
+behaves(falseWorld, test);

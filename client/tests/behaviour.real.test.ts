@@ -1,4 +1,5 @@
+import { test } from "vitest";
 import { behaves } from "./behaviour.js";
 import { realWorld } from "./world/real-world.js";
 
-behaves(realWorld);
+behaves(realWorld, test.concurrent);

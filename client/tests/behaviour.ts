@@ -1,6 +1,16 @@
 // What a user of the client sees, whatever the server: run in memory by a false clock, and against a real one.
+// Against a real one most tests run side by side, as they mostly wait; those that break it for all come after them, one by one.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { api, ChannelState, HeraldError, HeraldOptions, push, Transport, Watched } from "../src/index.js";
+import type {
+  api,
+  ChannelState,
+  HeraldError,
+  HeraldOptions,
+  push,
+  Transport,
+  Watched,
+  WebSocketClass,
+} from "../src/index.js";
 import { BlockedSocket, blocked, type World } from "./world/world.js";
 
 type Submission = ChannelState<api.StatusView>;
@@ -10,6 +20,17 @@ function record<T>(channel: Watched<ChannelState<T>>) {
   const states: ChannelState<T>[] = [];
   const leave = channel.subscribe(() => states.push(channel.state));
   return { states, leave, channel, is: (state: Submission["state"]) => () => channel.state.state === state };
+}
+
+/** The same, and how many have been made. */
+function counting(Class: WebSocketClass) {
+  return class Counted extends Class {
+    static made = 0;
+    constructor(url: string) {
+      super(url);
+      Counted.made += 1;
+    }
+  };
 }
 
 /** Each event once, in order; progress never backwards. */
@@ -24,7 +45,7 @@ function isInOrder(states: Submission[]) {
   expect(run).toEqual([...run].sort((a, b) => a - b));
 }
 
-export function behaves(make: () => Promise<World>): void {
+export function behaves(make: () => Promise<World>, beside: typeof test | typeof test.concurrent): void {
   let world: World;
   beforeAll(async () => {
     world = await make();
@@ -47,7 +68,7 @@ export function behaves(make: () => Promise<World>): void {
     return { herald, id, ...record(herald.channel<api.StatusView>(channel)) };
   }
 
-  test("a submission is watched to its verdict, each step once", async () => {
+  beside("a submission is watched to its verdict, each step once", async () => {
     const { states, channel, is, leave } = await submitted();
     await world.until("a verdict", is("final"));
     await world.until("the output", () => channel.state.data?.stdout === "hello\n");
@@ -60,7 +81,7 @@ export function behaves(make: () => Promise<World>): void {
     leave();
   });
 
-  test("watch() ends with the verdict", async () => {
+  beside("watch() ends with the verdict", async () => {
     const herald = world.herald();
     const seen: string[] = [];
     const all = async () => {
@@ -72,9 +93,9 @@ export function behaves(make: () => Promise<World>): void {
     expect(herald.connection.state.state).toBe("open");
   });
 
-  test("all channels of a client share one socket, and it is closed when nobody watches", async () => {
-    const before = world.sockets();
-    const { herald, is, leave } = await submitted();
+  beside("all channels of a client share one socket, and it is closed when nobody watches", async () => {
+    const WebSocket = counting(world.Socket);
+    const { herald, is, leave } = await submitted({ WebSocket });
     const user = record(herald.channel<push.UserSnapshot>("user:me"));
     const { channel } = await promised(herald.pay({ from: "alice", to: "shop", amount: 100, currency: "INR" }));
     const transfer = record(herald.channel<api.TransferView>(channel));
@@ -86,23 +107,9 @@ export function behaves(make: () => Promise<World>): void {
       JSON.stringify(user.channel.state.data).includes("accepted"),
     );
     expect(user.channel.state.transport).toBe("ws");
-    expect(world.sockets() - before).toBe(1);
+    expect(WebSocket.made).toBe(1);
     for (const stop of [leave, user.leave, transfer.leave]) stop();
     await world.until("idle", () => herald.connection.state.state === "idle");
-  });
-
-  test("a cut socket goes on where it was", async () => {
-    const before = world.sockets();
-    const { states, channel, is, leave } = await submitted();
-    await world.until("running", () => channel.state.data?.status === "running");
-    world.cut();
-    await world.until("notice of it", is("waiting"));
-    await world.until("a verdict", is("final"));
-    expect(world.sockets() - before).toBe(2);
-    expect(states.some(({ frame }) => frame?.type === "resumed")).toBe(true);
-    expect(channel.state.recovered).toBe(true);
-    isInOrder(states);
-    leave();
   });
 
   type Blocks = (url: string, headers: Headers) => boolean;
@@ -112,7 +119,7 @@ export function behaves(make: () => Promise<World>): void {
     ["event streams", ["sse", "long-poll", "poll"], (url) => /\/events/.test(url)],
     ["long answers", ["long-poll", "poll"], (_, headers) => headers.has("prefer")],
   ];
-  test.each(ways)("where %s are blocked, the next transport brings the verdict", async (_, transports, isBlocked) => {
+  beside.each(ways)("where %s are blocked, the next transport brings the verdict", async (_, transports, isBlocked) => {
     const options = { transports, WebSocket: BlockedSocket as never, fetch: blocked(world.fetch, isBlocked) };
     const { channel, is, leave } = await submitted(options);
     await world.until("a verdict", is("final"));
@@ -122,7 +129,7 @@ export function behaves(make: () => Promise<World>): void {
     leave();
   });
 
-  test("a ticket that opens nothing is renewed by the callback", async () => {
+  beside("a ticket that opens nothing is renewed by the callback", async () => {
     const { herald, id } = await submitted();
     const asked: string[] = [];
     const ticket = async (channel: string) => {
@@ -147,34 +154,48 @@ export function behaves(make: () => Promise<World>): void {
     leave();
   });
 
-  test("what is not there, or another's, says so and is not asked for again", async () => {
+  beside("what is not there, or another's, says so and is not asked for again", async () => {
     const { states, channel, is } = record(world.herald().channel("submission:01975f3e-7a3c-7c11-9b7e-3d1f0a2b4c5d"));
     await world.until("failure", is("failed"));
     expect(channel.state.error).toMatchObject({ code: "not_found", status: 404 });
     expect(states.at(-1)?.state).toBe("failed");
   });
 
-  test("a refusal has the server's own words", async () => {
+  beside("a refusal has the server's own words", async () => {
     const error = await promised(world.herald().submit({ ...world.program, source: "" })).catch(
       (thrown: HeraldError) => thrown,
     );
     expect(error).toMatchObject({ name: "HeraldError", status: 422, problem: { errors: [{ pointer: "/source" }] } });
   });
 
-  test("the same idempotency key hands it in once", async () => {
+  beside("the same idempotency key hands it in once", async () => {
     const herald = world.herald();
-    const once = () => herald.submit(world.program, { idempotencyKey: `test-${world.sockets()}-key` });
+    const once = () => herald.submit(world.program, { idempotencyKey: "the-key-of-this-test" });
     const [first, second] = [await promised(once()), await promised(once())];
     expect(second.id).toBe(first.id);
   });
 
-  test("an abort ends a watch at once", async () => {
+  beside("an abort ends a watch at once", async () => {
     const { herald, id } = await submitted();
     const abort = new AbortController();
     const all = async () => {
       for await (const { data } of herald.watch(`submission:${id}`, { signal: abort.signal })) if (data) abort.abort();
     };
     await expect(promised(all())).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  test("a cut socket goes on where it was", async () => {
+    const WebSocket = counting(world.Socket);
+    const { states, channel, is, leave } = await submitted({ WebSocket });
+    await world.until("running", () => channel.state.data?.status === "running");
+    world.cut();
+    await world.until("notice of it", is("waiting"));
+    await world.until("a verdict", is("final"));
+    expect(WebSocket.made).toBe(2);
+    expect(states.some(({ frame }) => frame?.type === "resumed")).toBe(true);
+    expect(channel.state.recovered).toBe(true);
+    isInOrder(states);
+    leave();
   });
 
   test("a server that dies and comes back is waited for", async () => {

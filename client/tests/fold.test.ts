@@ -52,7 +52,7 @@ test("progress goes forward only, and another attempt begins anew", () => {
   expect(again.data).toMatchObject({ attempt: 2, cases: [] });
 });
 
-test("progress that is not about tests leaves them, and is seen as a frame", () => {
+test("a piece of output leaves the counts, and is seen as a frame", () => {
   const seen = through([
     snapshot(1, { id: "a", status: "running", attempt: 1, tests: tests(0), cases: [] }),
     progress(1, 1, 1),
@@ -61,12 +61,12 @@ test("progress that is not about tests leaves them, and is seen as a frame", () 
     type: "progress",
     attempt: 1,
     seq: 2,
-    data: { id: "a", stream: "stdout", at: 0, text: "hello" },
+    data: { id: "a", status: "running", tests: tests(1), output: { stream: "stdout", at: 0, text: "hello" } },
   });
   const after = fold(seen, chunk, CHANNEL, foldEntity);
   expect(after).not.toBe(seen);
   expect(after.data).toMatchObject({ tests: tests(1), cases: [{ n: 1 }], status: "running", seq: 2 });
-  expect(after.data).not.toHaveProperty("stream");
+  expect(after.data).not.toHaveProperty("output");
 });
 
 test("nothing passing comes after the end", () => {

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 // The hooks in a page, under StrictMode, over a false server and a true clock.
 import { act, type ReactNode, StrictMode } from "react";
-import { createRoot, type Root } from "react-dom/client";
+import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createHerald, type Herald, type push, type WebSocketClass } from "../src/index.js";
@@ -123,4 +123,24 @@ test("on a server the hooks render what is known there: nothing yet, and no sock
   );
   expect(html).toContain("idle undefined");
   expect(server.opened).toBe(0);
+});
+
+test("a page from a server comes alive as it was rendered, though its channel is open already", async () => {
+  const { id } = await herald.pay({ from: "alice", to: "shop", amount: 1, currency: "INR" });
+  const tree = (client: Herald) => (
+    <HeraldProvider herald={client}>
+      <Lamps id={id} />
+    </HeraldProvider>
+  );
+  const leave = herald.channel(`transfer:${id}`).subscribe(() => {});
+  await vi.waitFor(() => expect(herald.channel(`transfer:${id}`).state.state).toBe("live"));
+  root.unmount();
+  page.innerHTML = renderToString(tree(createHerald()));
+  const complaints: unknown[] = [];
+  await act(async () => {
+    root = hydrateRoot(page, tree(herald), { onRecoverableError: (error) => complaints.push(error) });
+  });
+  await shows("webhook=done");
+  expect(complaints).toEqual([]);
+  leave();
 });

@@ -33,6 +33,7 @@ beforeAll(async () => {
     answer.writeHead(200, { "Content-Type": types[extname(path)] ?? "text/plain" }).end(readFileSync(path));
   }).listen(0, "127.0.0.1");
   world = await realWorld();
+  writeFileSync(join(folder, "worker.js"), WORKER.replace("HERALD", world.direct));
 });
 afterAll(async () => {
   await world.close();
@@ -40,25 +41,37 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run(text: string): Promise<string> {
-  const script = join(folder, "example.mjs");
+async function run(name: string, text = ""): Promise<string> {
+  const script = join(folder, `${name}.mjs`);
   writeFileSync(script, text.replace('url: "http://127.0.0.1:8080"', `url: "${world.url}", key: "${world.key}"`));
   return (await promisify(execFile)(process.execPath, [...process.execArgv, script], { timeout: 30_000 })).stdout;
 }
 
-test("the first example prints the steps up to the verdict", async () => {
-  const printed = await run(examples("js")[0] ?? "");
+test.concurrent("the first example prints the steps up to the verdict", async () => {
+  const printed = await run("first", examples("js")[0]);
   expect(printed.trim().split("\n").at(-1)).toMatch(/^finished \d+ accepted$/);
 });
 
-test("the second example sees the five services through", async () => {
-  const printed = await run(examples("js")[1] ?? "");
+test.concurrent("the second example sees the five services through", async () => {
+  const printed = await run("second", examples("js")[1]);
   for (const service of ["notification", "fraud", "statement", "rewards", "webhook"])
     expect(printed).toContain(`${service}: {`);
   expect(printed).not.toContain("pending");
 });
 
-test("the page without a build step shows the verdict in a browser", async () => {
+const WORKER = `
+  import { createHerald } from "./dist/index.js";
+  const herald = createHerald({ url: "HERALD" });
+  const { id } = await herald.submit({ problem: "hello", language: "python", source: "print('Hello, World!')" });
+  postMessage((await herald.finished(id)).verdict);`;
+const verdictOfWorker = () =>
+  new Promise((done) => {
+    const worker = new Worker("/worker.js", { type: "module" });
+    worker.onmessage = ({ data }) => done(data);
+    worker.onerror = ({ message }) => done(message);
+  });
+
+test.concurrent("the page without a build step shows the verdict in a browser, and so does a worker", async () => {
   const { port } = pages.address() as AddressInfo;
   if (!CHROMIUM) throw new Error("Chromium is missing: apt-get install chromium");
   const browser = await chromium.launch({
@@ -71,6 +84,7 @@ test("the page without a build step shows the verdict in a browser", async () =>
     page.on("pageerror", (error) => complaints.push(String(error)));
     await page.goto(`http://127.0.0.1:${port}/page.html?herald=${encodeURIComponent(world.direct)}`);
     await page.locator("#verdict").getByText("accepted").waitFor({ timeout: 20_000 });
+    expect(await page.evaluate(verdictOfWorker)).toBe("accepted");
     expect(complaints).toEqual([]);
   } finally {
     await browser.close();

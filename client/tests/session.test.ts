@@ -96,12 +96,19 @@ test("a revoked key's ticket is not used again", async () => {
   expect(new URL(newest().url).searchParams.get("ticket")).not.toBe(first);
 });
 
-test("what the client does wrong is not tried again", async () => {
+test.each([1002, 1003, 1007, 1008, 1009, 1010])("%d: what the client does wrong is not tried again", async (code) => {
   const { channel } = await watching();
-  newest().close(1008, "too many errors");
+  newest().close(code, "by the test");
   await pass(60_000);
-  expect(channel.state).toMatchObject({ state: "failed", error: { code: "closed", message: "too many errors" } });
+  expect(channel.state).toMatchObject({ state: "failed", error: { code: "closed", message: "by the test" } });
   expect(world.sockets()).toBe(1);
+});
+
+test.each([1000, 1001, 1005, 1006, 1011, 1012, 1013, 4000])("%d: what passes is tried again", async (code) => {
+  const { channel } = await watching();
+  newest().close(code);
+  await world.until("open again", () => world.sockets() === 2 && channel.state.state === "live");
+  expect(channel.state.recovered).toBe(true);
 });
 
 test("a ticket that is refused on an open socket is renewed for that channel alone", async () => {

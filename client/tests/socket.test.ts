@@ -6,6 +6,7 @@ import { Socket } from "../src/socket.js";
 class Plain {
   static made: Plain[] = [];
   static refuses = false;
+  static hangs = false;
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
@@ -15,6 +16,7 @@ class Plain {
   constructor(readonly url: string) {
     Plain.made.push(this);
     setTimeout(() => {
+      if (Plain.hangs) return;
       if (Plain.refuses) return this.end(1006);
       this.readyState = 1;
       this.onopen?.();
@@ -40,7 +42,7 @@ let leave: () => void;
 beforeEach(() => {
   vi.useFakeTimers();
   Plain.made = [];
-  Plain.refuses = false;
+  Plain.refuses = Plain.hangs = false;
   const heartbeat = { message: "ping", everyMs: 20_000 };
   socket = new Socket("ws://any.test", { WebSocket: Plain as unknown as WebSocketClass, maxQueue: 2, heartbeat });
   leave = socket.subscribe(() => {});
@@ -86,7 +88,21 @@ test("it comes back after a cut, and not after a goodbye or a mistake of its own
   expect(() => socket.send("late")).toThrowError(expect.objectContaining({ code: "closed" }));
 });
 
-test("one that does not open within five seconds is given up", async () => {
+test("one that does not open within five seconds is given up for another", async () => {
+  Plain.hangs = true;
+  await pass(2);
+  newest().end(1006);
+  await pass(300);
+  expect(Plain.made).toHaveLength(2);
+  const hanging = newest();
+  await pass(4_600);
+  expect(Plain.made).toHaveLength(2);
+  await pass(1_000);
+  expect(hanging.readyState).toBe(3);
+  expect(Plain.made.length).toBeGreaterThan(2);
+});
+
+test("it does not give up where it is refused again and again", async () => {
   await pass(2);
   newest().end(1006);
   Plain.refuses = true;

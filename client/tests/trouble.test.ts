@@ -157,3 +157,14 @@ test("a long-poll hears of a change at once", async () => {
   await pass(50);
   expect(channel.state.data?.state).toBe("refunded");
 });
+
+test.each(["long-poll", "poll"] as const)("no cache answers a %s", async (transport) => {
+  const caches = new Set<string | undefined>();
+  const noting: typeof fetch = (input, init) => {
+    if (/transactions\/./.test(String(input))) caches.add(init?.cache);
+    return world.fetch(input, init);
+  };
+  await watching([transport], { fetch: noting });
+  await pass(5_000);
+  expect([...caches]).toEqual(["no-store"]);
+});

@@ -77,7 +77,8 @@ async function judge(source, onStep = () => {}) {
   const program = join(server.data, "program.py");
   writeFileSync(program, source);
   const env = { ...process.env, HERALD_URL: server.url, HERALD_TOKEN: server.adminKey };
-  const python = spawn(join(ROOT, "target/tools/example-python/bin/python"), ["judge.py", program], { cwd: folder("python"), env });
+  const interpreter = join(ROOT, "target/tools/example-python/bin/python");
+  const python = spawn(interpreter, ["judge.py", program], { cwd: folder("python"), env });
   const printed = { steps: "", errors: "" };
   python.stdout.on("data", (chunk) => onStep((printed.steps += chunk)));
   python.stderr.on("data", (chunk) => (printed.errors += chunk));
@@ -108,7 +109,7 @@ async function judges(url) {
   await submit.click();
   await shows(/^wrong_answer, \d+ of \d+ tests passed$/);
   assert.deepEqual(complaints, []);
-  return page;
+  await page.close();
 }
 
 const checks = {
@@ -181,7 +182,8 @@ const checks = {
   },
   "examples/python prints each step, and exits by the verdict": async () => {
     const right = await judge(RIGHT);
-    assert.match(right.steps, /^(queued|compiling|running): .*\n(.*\n)*finished: (\d+) of \3 tests run, accepted\n$/, right.errors);
+    const steps = /^(queued|compiling|running): .*\n(.*\n)*finished: (\d+) of \3 tests run, accepted\n$/;
+    assert.match(right.steps, steps, right.errors);
     assert.equal(right.code, 0);
     const wrong = await judge(WRONG);
     assert.match(wrong.steps, /finished: .*, wrong_answer\n$/, wrong.errors);

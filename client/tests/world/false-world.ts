@@ -11,7 +11,7 @@ export interface FalseWorld extends World {
   readonly server: FalseServer;
   /** The sockets that the client has made, the newest last. */
   readonly made: FalseSocket[];
-  readonly Socket: new (url: string) => FalseSocket;
+  readonly Socket: WebSocketClass & (new (url: string) => FalseSocket);
 }
 
 const STEP_MS = 5;
@@ -31,13 +31,13 @@ export async function falseWorld(): Promise<FalseWorld> {
     url: "http://false.test",
     key: "key-of-one",
     fetch: server.fetch,
-    WebSocket: Socket as unknown as WebSocketClass,
+    WebSocket: Socket as unknown as FalseWorld["Socket"],
   };
   const clients = new Set<{ close(): void }>();
   return {
     server,
     made,
-    Socket,
+    Socket: base.WebSocket,
     fetch: server.fetch,
     program: { language: "python", source: "print('hello')" },
     herald(options) {

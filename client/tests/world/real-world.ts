@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createHerald, type WebSocketClass } from "../../src/index.js";
+import { createHerald } from "../../src/index.js";
 import type { World } from "./world.js";
 
 const BIN = resolve(process.env["HERALD_TEST_BIN"] ?? "../target/debug/herald");
@@ -109,9 +109,10 @@ export async function realWorld(): Promise<RealWorld> {
     direct: `http://127.0.0.1:${port}`,
     key,
     fetch,
+    Socket: Counting,
     program: { language: "python", source: "import time\ntime.sleep(1)\nprint('hello')\n" },
     herald(options) {
-      const herald = createHerald({ url, key, WebSocket: Counting as WebSocketClass, ...options });
+      const herald = createHerald({ url, key, WebSocket: Counting, ...options });
       clients.add(herald);
       return herald;
     },

@@ -1,11 +1,13 @@
 // What the behaviour suite asks of a server: a false one in memory by a false clock, and a real one.
-import type { Herald, HeraldOptions } from "../../src/index.js";
+import type { Herald, HeraldOptions, WebSocketClass } from "../../src/index.js";
 
 export interface World {
   /** A client with a key of user `one`; `transports` and so on as given. */
   herald(options?: HeraldOptions): Herald;
   /** How its clients send requests. */
   readonly fetch: typeof fetch;
+  /** What its clients connect by. */
+  readonly Socket: WebSocketClass;
   /** A program that runs for about a second and prints `hello`. */
   readonly program: { language: string; source: string };
   /** Waits until it is so. */
