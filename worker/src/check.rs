@@ -28,7 +28,7 @@ pub async fn check_package(sandbox: &Sandbox, languages: &Arc<Languages>, packag
     if findings.is_empty() {
         let store = Arc::new(OnePackage(package.clone()));
         let judge = crate::judge(store, sandbox.clone(), languages.clone());
-        findings.extend(submissions(&*judge, languages, package, &problem, examples).await);
+        findings.extend(submissions(&*judge, sandbox, languages, package, &problem, examples).await);
     }
     findings
 }
@@ -63,20 +63,18 @@ async fn validator(sandbox: &Sandbox, languages: &Languages, problem: &Problem) 
 
 async fn submissions(
     judge: &dyn Judge,
+    sandbox: &Sandbox,
     languages: &Languages,
     package: &ProblemPackage,
     problem: &Problem,
     examples: Vec<Example>,
 ) -> Vec<Finding> {
-    let installed = languages.infos();
-    let here = |id: &str| installed.iter().any(|info| info.id == id && info.available);
     let mut findings = Vec::new();
     for example in examples {
         let path = format!("submissions/{}", example.path);
         let Some(language) = example.language else { continue };
-        if !here(language) {
-            let what = format!("is not tried out, as {language} is not available here");
-            findings.push(Finding::warning(path, what));
+        if let Err(unusable) = languages.ready(sandbox, language).await {
+            findings.push(Finding::warning(path, format!("is not tried out: {unusable}")));
             continue;
         }
         match judge.judge(&claim(package, language, &example), &Steps::detached()).await {
