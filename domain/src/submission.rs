@@ -247,6 +247,37 @@ pub struct Submission {
     pub traceparent: Option<String>,
 }
 
+impl Submission {
+    /// As it stands right after its accept at this time.
+    pub fn queued(new: &NewSubmission, at: OffsetDateTime) -> Self {
+        Self {
+            id: new.id,
+            owner: new.owner.clone(),
+            problem: new.problem.clone(),
+            language: new.language.clone(),
+            class: new.class.clone(),
+            status: Status::Queued,
+            verdict: None,
+            reason: None,
+            score: None,
+            language_version: None,
+            tests: Tests::default(),
+            cases: Vec::new(),
+            time_ms: None,
+            wall_ms: None,
+            memory_kb: None,
+            memory_source: None,
+            exit_code: None,
+            signal: None,
+            attempt: 0,
+            offset: 1,
+            created_at: at,
+            finished_at: None,
+            traceparent: new.traceparent.clone(),
+        }
+    }
+}
+
 /// The long texts, in a table of their own, read only by GET.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Outputs {
@@ -272,6 +303,16 @@ pub struct Claim {
     pub limits: Limits,
     /// For the compiler or run-time, within what the language allows.
     pub flags: Vec<String>,
+}
+
+impl Claim {
+    /// The first claim of a submission that was accepted at this time.
+    pub fn of(new: NewSubmission, token: LeaseToken, at: OffsetDateTime) -> Self {
+        let submission =
+            Submission { status: Status::Compiling, attempt: 1, offset: 2, ..Submission::queued(&new, at) };
+        let NewSubmission { files, stdin, limits, flags, .. } = new;
+        Self { submission, token, files, stdin, limits, flags }
+    }
 }
 
 /// How judging ended.

@@ -8,7 +8,7 @@ use herald_domain::id::{LeaseToken, SubmissionId};
 use herald_domain::owner::Owner;
 use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
 use herald_domain::store;
-use herald_domain::submission::{Claim, Judgement, Limits, ProblemRef, Status, Submission, Tests, Verdict};
+use herald_domain::submission::{Claim, Judgement, Limits, NewSubmission, ProblemRef, Verdict};
 use herald_pipeline::work::{Judge, Steps};
 use herald_sandbox::Sandbox;
 use time::OffsetDateTime;
@@ -146,40 +146,21 @@ fn case_name(problem: &Problem, after: usize) -> &str {
 }
 
 fn claim(package: &ProblemPackage, language: &str, example: &Example) -> Claim {
-    let problem = ProblemRef { slug: package.slug.clone(), version: package.version.clone() };
-    let submission = Submission {
+    let handed_in = NewSubmission {
         id: SubmissionId(Uuid::nil()),
         owner: Owner::user("check").expect("a good name"),
-        problem: Some(problem),
+        problem: Some(ProblemRef { slug: package.slug.clone(), version: package.version.clone() }),
         language: language.to_owned(),
-        class: String::new(),
-        status: Status::Compiling,
-        verdict: None,
-        reason: None,
-        score: None,
-        language_version: None,
-        tests: Tests::default(),
-        cases: Vec::new(),
-        time_ms: None,
-        wall_ms: None,
-        memory_kb: None,
-        memory_source: None,
-        exit_code: None,
-        signal: None,
-        attempt: 1,
-        offset: 0,
-        created_at: OffsetDateTime::UNIX_EPOCH,
-        finished_at: None,
-        traceparent: None,
-    };
-    Claim {
-        submission,
-        token: LeaseToken(Uuid::nil()),
         files: example.files.clone(),
-        flags: Vec::new(),
         stdin: None,
         limits: Limits::default(),
-    }
+        flags: Vec::new(),
+        class: String::new(),
+        priority: 0,
+        traceparent: None,
+        idempotency: None,
+    };
+    Claim::of(handed_in, LeaseToken(Uuid::nil()), OffsetDateTime::UNIX_EPOCH)
 }
 
 /// A store that has this package alone.
