@@ -161,7 +161,7 @@ pub struct Tests {
 }
 
 /// The outcome of one test case.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CaseResult {
     /// From 1, in the order they are run.
     pub n: u32,
@@ -176,6 +176,9 @@ pub struct CaseResult {
     pub memory_kb: u64,
     /// Feedback for the submitter, ≤ 1 KiB; for sample cases only what is public.
     pub message: Option<String>,
+    /// What the case earned by itself, in a problem of type `scoring`; its group may give less, or another sum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
 }
 
 /// What a client asks to have judged, checked and ready for the store.
