@@ -162,7 +162,7 @@ pub struct Tests {
 }
 
 /// The outcome of one test case.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CaseResult {
     /// From 1, in the order they are run.
     pub n: u32,
@@ -177,6 +177,9 @@ pub struct CaseResult {
     pub memory_kb: u64,
     /// Feedback for the submitter, ≤ 1 KiB; for sample cases only what is public.
     pub message: Option<String>,
+    /// What the case earned by itself, in a problem of type `scoring`; its group may give less, or another sum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
 }
 
 /// What a client asks to have judged, checked and ready for the store.
@@ -248,6 +251,37 @@ pub struct Submission {
     pub traceparent: Option<String>,
 }
 
+impl Submission {
+    /// As it stands right after its accept at this time.
+    pub fn queued(new: &NewSubmission, at: OffsetDateTime) -> Self {
+        Self {
+            id: new.id,
+            owner: new.owner.clone(),
+            problem: new.problem.clone(),
+            language: new.language.clone(),
+            class: new.class.clone(),
+            status: Status::Queued,
+            verdict: None,
+            reason: None,
+            score: None,
+            language_version: None,
+            tests: Tests::default(),
+            cases: Vec::new(),
+            time_ms: None,
+            wall_ms: None,
+            memory_kb: None,
+            memory_source: None,
+            exit_code: None,
+            signal: None,
+            attempt: 0,
+            offset: 1,
+            created_at: at,
+            finished_at: None,
+            traceparent: new.traceparent.clone(),
+        }
+    }
+}
+
 /// The long texts, in a table of their own, read only by GET.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Outputs {
@@ -273,6 +307,16 @@ pub struct Claim {
     pub limits: Limits,
     /// For the compiler or run-time, within what the language allows.
     pub flags: Vec<String>,
+}
+
+impl Claim {
+    /// The first claim of a submission that was accepted at this time.
+    pub fn of(new: NewSubmission, token: LeaseToken, at: OffsetDateTime) -> Self {
+        let submission =
+            Submission { status: Status::Compiling, attempt: 1, offset: 2, ..Submission::queued(&new, at) };
+        let NewSubmission { files, stdin, limits, flags, .. } = new;
+        Self { submission, token, files, stdin, limits, flags }
+    }
 }
 
 /// How judging ended.

@@ -8,7 +8,7 @@ use herald_domain::id::{LeaseToken, SubmissionId};
 use herald_domain::owner::Owner;
 use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
 use herald_domain::store;
-use herald_domain::submission::{Claim, Judgement, Limits, ProblemRef, Status, Submission, Tests, Verdict};
+use herald_domain::submission::{Claim, Judgement, Limits, NewSubmission, ProblemRef, Verdict};
 use herald_pipeline::work::{Judge, Steps};
 use herald_sandbox::Sandbox;
 use time::OffsetDateTime;
@@ -29,7 +29,7 @@ pub async fn check_package(sandbox: &Sandbox, languages: &Arc<Languages>, packag
     if findings.is_empty() {
         let store = Arc::new(OnePackage(package.clone()));
         let judge = crate::judge(store, sandbox.clone(), languages.clone());
-        findings.extend(submissions(&*judge, languages, package, &problem, examples).await);
+        findings.extend(submissions(&*judge, sandbox, languages, package, &problem, examples).await);
     }
     findings
 }
@@ -64,20 +64,18 @@ async fn validator(runner: &dyn Runner, languages: &Languages, problem: &Problem
 
 async fn submissions(
     judge: &dyn Judge,
+    sandbox: &Sandbox,
     languages: &Languages,
     package: &ProblemPackage,
     problem: &Problem,
     examples: Vec<Example>,
 ) -> Vec<Finding> {
-    let installed = languages.infos();
-    let here = |id: &str| installed.iter().any(|info| info.id == id && info.available);
     let mut findings = Vec::new();
     for example in examples {
         let path = format!("submissions/{}", example.path);
         let Some(language) = example.language else { continue };
-        if !here(language) {
-            let what = format!("is not tried out, as {language} is not available here");
-            findings.push(Finding::warning(path, what));
+        if let Err(unusable) = languages.ready(sandbox, language).await {
+            findings.push(Finding::warning(path, format!("is not tried out: {unusable}")));
             continue;
         }
         match judge.judge(&claim(package, language, &example), &Steps::detached()).await {
@@ -149,40 +147,21 @@ fn case_name(problem: &Problem, after: usize) -> &str {
 }
 
 fn claim(package: &ProblemPackage, language: &str, example: &Example) -> Claim {
-    let problem = ProblemRef { slug: package.slug.clone(), version: package.version.clone() };
-    let submission = Submission {
+    let handed_in = NewSubmission {
         id: SubmissionId(Uuid::nil()),
         owner: Owner::user("check").expect("a good name"),
-        problem: Some(problem),
+        problem: Some(ProblemRef { slug: package.slug.clone(), version: package.version.clone() }),
         language: language.to_owned(),
-        class: String::new(),
-        status: Status::Compiling,
-        verdict: None,
-        reason: None,
-        score: None,
-        language_version: None,
-        tests: Tests::default(),
-        cases: Vec::new(),
-        time_ms: None,
-        wall_ms: None,
-        memory_kb: None,
-        memory_source: None,
-        exit_code: None,
-        signal: None,
-        attempt: 1,
-        offset: 0,
-        created_at: OffsetDateTime::UNIX_EPOCH,
-        finished_at: None,
-        traceparent: None,
-    };
-    Claim {
-        submission,
-        token: LeaseToken(Uuid::nil()),
         files: example.files.clone(),
-        flags: Vec::new(),
         stdin: None,
         limits: Limits::default(),
-    }
+        flags: Vec::new(),
+        class: String::new(),
+        priority: 0,
+        traceparent: None,
+        idempotency: None,
+    };
+    Claim::of(handed_in, LeaseToken(Uuid::nil()), OffsetDateTime::UNIX_EPOCH)
 }
 
 /// A store that has this package alone.

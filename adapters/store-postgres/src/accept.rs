@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use herald_domain::id::SubmissionId;
 use herald_domain::store::{Accepted, Created, Intake, OutboxRow, Wakes};
-use herald_domain::submission::{CaseResult, NewSubmission, Status, Submission, Tests};
+use herald_domain::submission::{CaseResult, Submission};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -56,37 +56,8 @@ async fn accept(connection: &mut PgConnection, batch: &[Intake], user_limit: u64
     batch.iter().zip(&plans).map(outcome).collect()
 }
 
-/// A submission as it stands right after its accept.
-fn queued(new: &NewSubmission, at: OffsetDateTime) -> Submission {
-    Submission {
-        id: new.id,
-        owner: new.owner.clone(),
-        problem: new.problem.clone(),
-        language: new.language.clone(),
-        class: new.class.clone(),
-        status: Status::Queued,
-        verdict: None,
-        reason: None,
-        score: None,
-        language_version: None,
-        tests: Tests::default(),
-        cases: Vec::new(),
-        time_ms: None,
-        wall_ms: None,
-        memory_kb: None,
-        memory_source: None,
-        exit_code: None,
-        signal: None,
-        attempt: 0,
-        offset: 1,
-        created_at: at,
-        finished_at: None,
-        traceparent: new.traceparent.clone(),
-    }
-}
-
 fn created(intake: &Intake, at: OffsetDateTime) -> Result<Accepted, Fault> {
-    let submission = queued(&intake.submission, at);
+    let submission = Submission::queued(&intake.submission, at);
     let event = row::event(&submission, row::event_data(&submission)?, at);
     let outbox = OutboxRow {
         id: intake.message,

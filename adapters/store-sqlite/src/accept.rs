@@ -8,7 +8,7 @@ use herald_domain::event::StoredEvent;
 use herald_domain::id::SubmissionId;
 use herald_domain::owner::Owner;
 use herald_domain::store::{Accepted, Created, EventEq, Intake, OutboxRow, Result, Wakes};
-use herald_domain::submission::{NewSubmission, SourceFile, Status, Submission, Tests, Wishes};
+use herald_domain::submission::{NewSubmission, SourceFile, Submission, Wishes};
 use serde::Serialize;
 
 use crate::SqliteStore;
@@ -95,7 +95,7 @@ impl<'a> Decisions<'a> {
         let turn = *open;
         *open += 1;
 
-        let submission = queued(asked, self.now)?;
+        let submission = Submission::queued(asked, time(self.now)?);
         let event = event_of(&submission, self.now)?;
         let outbox = OutboxRow {
             id: intake.message,
@@ -107,34 +107,6 @@ impl<'a> Decisions<'a> {
         self.new.push(New { asked, turn, event: event.clone(), outbox: outbox.clone() });
         Ok(Accepted::Created(Box::new(Created { submission, event: EventEq(event), outbox })))
     }
-}
-
-fn queued(asked: &NewSubmission, now: i64) -> Result<Submission> {
-    Ok(Submission {
-        id: asked.id,
-        owner: asked.owner.clone(),
-        problem: asked.problem.clone(),
-        language: asked.language.clone(),
-        class: asked.class.clone(),
-        status: Status::Queued,
-        verdict: None,
-        reason: None,
-        score: None,
-        language_version: None,
-        tests: Tests::default(),
-        cases: Vec::new(),
-        time_ms: None,
-        wall_ms: None,
-        memory_kb: None,
-        memory_source: None,
-        exit_code: None,
-        signal: None,
-        attempt: 0,
-        offset: 1,
-        created_at: time(now)?,
-        finished_at: None,
-        traceparent: asked.traceparent.clone(),
-    })
 }
 
 async fn known(write: &mut Write, batch: &[Intake]) -> Result<Known> {

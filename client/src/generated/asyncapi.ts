@@ -129,6 +129,8 @@ export type Case = {
   wall_ms: number;
   memory_kb: number;
   message: string | null;
+  /** What the case earned by itself; only in a problem of type scoring. */
+  score?: number | undefined;
 };
 
 /** Unknown yet is null. In a snapshot `cases` are the newest, without messages, and long outputs are null. */

@@ -114,6 +114,8 @@ export type CaseResult = {
   n: number;
   /** Machine-readable detail: `ok`, `cpu`, `wall`, `oom`, `exit:1`, `signal:11`, `stdout_cap`, `token`, … */
   reason?: string | null | undefined;
+  /** What the case earned by itself, in a problem of type `scoring`; its group may give less, or another sum. */
+  score?: number | null | undefined;
   /** CPU time. */
   time_ms: number;
   verdict: Verdict;

@@ -1,14 +1,16 @@
 //! `herald problem check` looks at packages here; `herald problem import` sends one to the server.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use herald_api::archive::{self, Unpacked};
+use herald_api::archive::{self, BadArchive, Unpacked};
 use herald_api::views::ImportView;
 use herald_domain::problem::ProblemPackage;
 use herald_worker::package;
 
-use super::{EX_FAILED, Error, Result};
+use super::{Error, Result};
 use crate::client::Place;
 use crate::client::http::Call;
 use crate::serve::problems;
@@ -21,12 +23,8 @@ pub struct Args {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
-    /// Check packages (ICPC/Kattis format); no server is needed.
-    Check {
-        /// Folders or zip archives.
-        #[arg(required = true, value_name = "DIR|ZIP")]
-        packages: Vec<PathBuf>,
-    },
+    /// Check packages (ICPC/Kattis format) and try their programs out; no server is needed.
+    Check(check::Args),
     /// Import a package: its problem is judged by it from now on.
     Import(ImportArgs),
 }
@@ -48,26 +46,9 @@ struct ImportArgs {
 
 pub async fn run(args: Args) -> Result<ExitCode> {
     match args.command {
-        Command::Check { packages } => check(&packages),
+        Command::Check(args) => check::run(args).await,
         Command::Import(args) => import(args).await,
     }
-}
-
-fn check(packages: &[PathBuf]) -> Result<ExitCode> {
-    let mut bad = 0;
-    for path in packages {
-        match read(path, None) {
-            Ok(package) => {
-                let (slug, cases) = (&package.slug, package.summary.test_cases);
-                super::print(&format!("{slug} is good: {cases} test cases, version {}", &package.version[..12]))?;
-            }
-            Err(error) => {
-                eprintln!("{}: {error}", path.display());
-                bad += 1;
-            }
-        }
-    }
-    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(EX_FAILED) })
 }
 
 async fn import(args: ImportArgs) -> Result<ExitCode> {
@@ -98,7 +79,12 @@ fn read(path: &Path, slug: Option<&str>) -> Result<ProblemPackage> {
         };
     }
     let bytes = std::fs::read(path).map_err(|error| Error::Read(path.display().to_string(), error))?;
-    let Unpacked { folder, files } = archive::read(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let Unpacked { folder, files } = archive::read(&bytes).map_err(|bad| match bad {
+        BadArchive::Unreadable(why) => wrong(format!(
+            "it is neither a folder nor a zip archive that can be read ({why}): give the folder, or zip it"
+        )),
+        bad @ BadArchive::File { .. } => wrong(bad.to_string()),
+    })?;
     let stem = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
     let slug = slug.map(str::to_owned).or(folder).or(stem).unwrap_or_default();
     problems::read(&slug, files).map_err(|flaw| wrong(format!("{}: {}", flaw.file, flaw.what)))

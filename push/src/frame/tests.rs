@@ -24,6 +24,7 @@ pub(crate) fn row(cases: u32) -> Submission {
         wall_ms: 1,
         memory_kb: 1,
         message: Some("x".repeat(1024)),
+        score: Some(1.0 / 3.0),
     };
     Submission {
         id: SubmissionId(Uuid::from_u128(2)),

@@ -99,7 +99,7 @@ impl Cases<'_> {
             };
             results[n] = Some(Graded { verdict: outcome.verdict, score });
             reasons[n].clone_from(&outcome.reason);
-            let result = tally.case(&case.group, &report, outcome);
+            let result = tally.case(&case.group, &report, outcome, problem.kind.scoring.then_some(score));
             steps.case(tally.tests(), result.clone());
             observe(&self.language.spec.id, result.verdict, &report);
         }

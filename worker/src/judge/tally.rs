@@ -36,7 +36,7 @@ impl Tally {
     }
 
     /// Adds a case that has been run.
-    pub(super) fn case(&mut self, group: &str, report: &Report, outcome: Outcome) -> CaseResult {
+    pub(super) fn case(&mut self, group: &str, report: &Report, outcome: Outcome, score: Option<f64>) -> CaseResult {
         self.measured(report);
         let tests = &mut self.judgement.tests;
         tests.run += 1;
@@ -50,6 +50,7 @@ impl Tally {
             wall_ms: report.wall_ms,
             memory_kb: report.memory_kb,
             message: outcome.message,
+            score,
         };
         self.judgement.cases.push(case.clone());
         case

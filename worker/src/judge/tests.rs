@@ -1,12 +1,10 @@
 use std::io::Write;
 
-use herald_domain::id::{LeaseToken, SubmissionId};
-use herald_domain::owner::Owner;
 use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
-use herald_domain::submission::{Limits, SourceFile, Status, Submission, Tests};
+use herald_domain::submission::{Limits, NewSubmission, SourceFile, Tests};
 use herald_sandbox::{Exit, MemorySource, StoppedBy};
+use herald_testkit::build::{new_submission, owner, token};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::*;
 use crate::runner::fake::{FakeRunner, Reply, printed};
@@ -89,40 +87,14 @@ fn sum() -> OneProblem {
 
 fn claim(version: Option<&str>) -> Claim {
     let problem = version.map(|version| ProblemRef { slug: "sum".into(), version: version.into() });
-    let submission = Submission {
-        id: SubmissionId(Uuid::from_u128(1)),
-        owner: Owner::user("alice").unwrap(),
+    let file = |name: &str| SourceFile { name: name.into(), content: format!("// {name}") };
+    let new = NewSubmission {
         problem,
         language: "toy".into(),
-        class: "any".into(),
-        status: Status::Compiling,
-        verdict: None,
-        reason: None,
-        score: None,
-        language_version: None,
-        tests: Tests::default(),
-        cases: Vec::new(),
-        time_ms: None,
-        wall_ms: None,
-        memory_kb: None,
-        memory_source: None,
-        exit_code: None,
-        signal: None,
-        attempt: 1,
-        offset: 2,
-        created_at: OffsetDateTime::UNIX_EPOCH,
-        finished_at: None,
-        traceparent: None,
-    };
-    let file = |name: &str| SourceFile { name: name.into(), content: format!("// {name}") };
-    Claim {
-        submission,
-        token: LeaseToken(Uuid::from_u128(2)),
         files: vec![file("sum.toy"), file("notes.txt"), file("-o.toy")],
-        stdin: None,
-        limits: Limits::default(),
-        flags: Vec::new(),
-    }
+        ..new_submission(&owner("alice"))
+    };
+    Claim::of(new, token(), OffsetDateTime::UNIX_EPOCH)
 }
 
 struct Bench {

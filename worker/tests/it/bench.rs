@@ -4,17 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use herald_domain::id::{LeaseToken, SubmissionId};
 use herald_domain::language::LanguageInfo;
-use herald_domain::owner::Owner;
 use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary};
 use herald_domain::store;
-use herald_domain::submission::{Claim, Judgement, Limits, ProblemRef, SourceFile, Status, Submission, Tests};
+use herald_domain::submission::{Claim, Judgement, NewSubmission, ProblemRef, SourceFile, Submission};
 use herald_pipeline::work::{Judge, Steps};
 use herald_sandbox::Sandbox;
+use herald_testkit::build;
 use herald_worker::{Languages, package};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 /// Submissions at once.
 pub const SLOTS: usize = 2;
@@ -91,8 +89,9 @@ impl Bench {
     pub fn claim(&self, language: &str, source: &str) -> Claim {
         let info = self.languages.iter().find(|info| info.id == language).expect("an installed language");
         let files = vec![SourceFile { name: info.source_name.clone(), content: source.to_owned() }];
-        let (submission, token) = (submission(language), LeaseToken(Uuid::from_u128(2)));
-        Claim { submission, token, files, stdin: None, limits: Limits::default(), flags: Vec::new() }
+        let new =
+            NewSubmission { language: language.to_owned(), files, ..build::new_submission(&build::owner("alice")) };
+        Claim::of(new, build::token(), OffsetDateTime::UNIX_EPOCH)
     }
 
     pub fn for_problem(&self, slug: &str, claim: Claim) -> Claim {
@@ -112,34 +111,6 @@ pub fn compile_output(judgement: &Judgement) -> &str {
 
 fn problems_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../problems")
-}
-
-fn submission(language: &str) -> Submission {
-    Submission {
-        id: SubmissionId(Uuid::from_u128(1)),
-        owner: Owner::user("alice").unwrap(),
-        problem: None,
-        language: language.to_owned(),
-        class: "any".into(),
-        status: Status::Compiling,
-        verdict: None,
-        reason: None,
-        score: None,
-        language_version: None,
-        tests: Tests::default(),
-        cases: Vec::new(),
-        time_ms: None,
-        wall_ms: None,
-        memory_kb: None,
-        memory_source: None,
-        exit_code: None,
-        signal: None,
-        attempt: 1,
-        offset: 2,
-        created_at: OffsetDateTime::UNIX_EPOCH,
-        finished_at: None,
-        traceparent: None,
-    }
 }
 
 /// A store that has these packages and nothing else.

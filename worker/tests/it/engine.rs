@@ -171,6 +171,7 @@ sys.exit(43 if left or sys.stdin.read().strip() == "3" else 42)
     let bench = bench.with(vec![problem("carries", LIMITS, &files)]);
     let judgement = judged(&bench, "carries", "python", "print(input())\n").await;
     assert_eq!((outcome(&judgement), judgement.tests.passed), ((Verdict::WrongAnswer, "rejected"), 2));
+    assert!(judgement.cases.iter().all(|case| case.score.is_none()), "there are no points to earn");
 }
 
 async fn groups_are_scored_and_what_is_settled_is_not_run(bench: &Bench) {
@@ -223,12 +224,15 @@ sys.exit(42)
     let bench = bench.with(vec![package("unbounded", unbounded), package("bounded", bounded)]);
     let judgement = judged(&bench, "unbounded", "python", "print(int(input()) * 1000)\n").await;
     assert_eq!((outcome(&judgement), judgement.score), ((Verdict::Accepted, "ok"), Some(5_000.0)));
+    let secret = judgement.cases.iter().filter(|case| case.group == "secret");
+    assert_eq!(secret.map(|case| case.score.unwrap()).collect::<Vec<_>>(), [2_000.0, 3_000.0]);
     let judgement = judged(&bench, "bounded", "python", "print(int(input()) * 20)\n").await;
     assert_eq!((outcome(&judgement), judgement.score), ((Verdict::Accepted, "ok"), Some(5.0)));
     let beyond = judged(&bench, "bounded", "python", "print(int(input()) * 40)\n").await;
     assert_eq!(outcome(&beyond), (Verdict::InternalError, "validator"), "1.2 times the most");
     let words = judged(&bench, "bounded", "python", "print('x')\n").await;
     assert_eq!((outcome(&words), words.score), ((Verdict::WrongAnswer, "rejected"), Some(0.0)));
+    assert_eq!(words.cases[0].score, Some(0.0));
 }
 
 /// Asks for the square of what came before, as often as the input says; the answer is in its feedback folder.

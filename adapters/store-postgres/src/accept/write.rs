@@ -4,13 +4,12 @@ use std::collections::HashMap;
 
 use herald_domain::id::SubmissionId;
 use herald_domain::store::Intake;
-use herald_domain::submission::Wishes;
+use herald_domain::submission::{Submission, Wishes};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::plan::{Plan, own_key};
-use super::queued;
 use crate::fault::{Fault, Result};
 use crate::row;
 
@@ -56,7 +55,7 @@ impl Columns {
         self.messages.push(intake.message.0);
         self.partitions.push(i16::from(new.owner.partition().0));
         // The time of accept is not part of the event's data, so it can be made before the row is.
-        self.events.push(row::event_data(&queued(new, OffsetDateTime::UNIX_EPOCH))?.get().to_owned());
+        self.events.push(row::event_data(&Submission::queued(new, OffsetDateTime::UNIX_EPOCH))?.get().to_owned());
         Ok(())
     }
 }
