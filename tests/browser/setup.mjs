@@ -95,3 +95,20 @@ export async function write(page, source) {
     root.querySelector(".cm-content").dispatchEvent(paste);
   }, source);
 }
+
+/** A switch for the network of a tab: while it is off, every socket breaks and no request gets through. */
+export async function breaker(tab) {
+  const sockets = new Set();
+  let off = false;
+  await tab.route("**/*", (route) => (off ? route.abort("internetdisconnected") : route.continue()));
+  await tab.routeWebSocket(/./, (socket) => {
+    if (off) return void socket.close({ code: 1011 });
+    socket.connectToServer();
+    sockets.add(socket);
+  });
+  return (isOff) => {
+    off = isOff;
+    if (off) for (const socket of sockets) void socket.close({ code: 1011 });
+    if (off) sockets.clear();
+  };
+}

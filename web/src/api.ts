@@ -84,13 +84,12 @@ export const session = {
   },
 };
 
-/** JSON in and out. What only reads is tried again while the server does not answer; what may do a thing twice is not. */
-export const api = <T>(path: string, options?: RequestOptions): Promise<T> =>
-  herald.request<T>(path, options?.method === undefined ? options : { tries: 1, ...options });
+/** JSON in and out. */
+export const api = <T>(path: string, options?: RequestOptions): Promise<T> => herald.request<T>(path, options);
 
 /** The same with another key than this tab's, to try it out. */
 export const apiAs = <T>(own: string, path: string, options?: RequestOptions): Promise<T> =>
-  connect(own).request<T>(path, { tries: 1, ...options });
+  connect(own).request<T>(path, options);
 
 /** `randomUUID` would want a secure context. */
 export const newIdempotencyKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
