@@ -43,7 +43,7 @@ FROM debian:bookworm-slim AS worker
 RUN mkdir -p /usr/share/man/man1 \
  && apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      gcc g++ libc6-dev golang-go default-jdk-headless python3 nodejs \
+      gcc g++ libc6-dev mold golang-go default-jdk-headless python3 nodejs \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=rust /toolchain /usr/local/rustup/toolchains/stable
 COPY --from=builder /usr/local/bin/herald /usr/local/bin/herald

@@ -1,7 +1,8 @@
-//! Admin routes: keys, problems, dead letters, the fleet. Everything here wants a caller of scope admin.
+//! Admin routes: keys, problems and judging again, dead letters, the fleet. Everything here wants a caller of scope admin.
 
 pub(crate) mod ledger;
 pub(crate) mod problems;
+pub(crate) mod rejudging;
 
 use std::collections::HashMap;
 use std::sync::Arc;

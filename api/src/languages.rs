@@ -89,9 +89,15 @@ impl Languages {
         }
     }
 
-    fn unknown(&self, id: &str) -> String {
+    /// Every id that means something here, be there a worker for it or not.
+    pub(crate) fn ids(&self) -> Vec<&str> {
         let mut all: Vec<&str> = FIXED.iter().map(|(id, ..)| *id).collect();
         all.extend(self.known.keys().map(String::as_str).filter(|id| !FIXED.iter().any(|(fixed, ..)| fixed == id)));
+        all
+    }
+
+    fn unknown(&self, id: &str) -> String {
+        let all = self.ids();
         let (short, _) = herald_domain::text::cut(id, 64);
         match nearest(id, all.iter().copied()) {
             Some(near) => format!("unknown language '{short}'; did you mean '{near}'?"),

@@ -35,6 +35,7 @@ that user's rights. `herald up` on loopback needs no key for requests from the s
         crate::submissions::list_submissions,
         crate::submit::create_submissions,
         crate::submissions::cancel_submission,
+        crate::submissions::verdicts::list_verdicts,
         crate::problems::list_problems,
         crate::problems::get_problem,
         crate::languages::list_languages,
@@ -65,6 +66,8 @@ that user's rights. `herald up` on loopback needs no key for requests from the s
         crate::admin::create_key,
         crate::admin::revoke_key,
         crate::admin::problems::import_problem,
+        crate::admin::rejudging::count_rejudge,
+        crate::admin::rejudging::rejudge_problem,
         crate::admin::list_dead_letters,
         crate::admin::redrive_all,
         crate::admin::redrive,
@@ -175,6 +178,8 @@ fn codes_of(operation: &str) -> Vec<Code> {
         "list_submissions" | "list_transfers" => &[BadQuery, BadCursor, AdminRequired],
         "cancel_submission" => &[NotFound, AlreadyFinished],
         "list_problems" | "list_dead_letters" | "list_accounts" => &[BadQuery, BadCursor],
+        "list_verdicts" | "count_rejudge" => &[BadQuery, NotFound],
+        "rejudge_problem" => &[BadQuery, BadCursor, NotFound],
         "get_problem" | "get_account" => &[BadQuery, NotFound],
         "create_account" => &[HandleTaken],
         "get_statement" => &[BadQuery, BadCursor, NotFound],
@@ -220,7 +225,8 @@ fn codes_of(operation: &str) -> Vec<Code> {
     }
     codes.extend([KeyRequired, KeyInvalid, AdminRequired, RateLimited, StoreUnavailable]);
     let verb = operation.split('_').next().unwrap_or_default();
-    let changing = ["create", "redrive", "fund", "capture", "void", "refund", "rotate", "ping", "replay", "reconcile"];
+    let changing =
+        ["create", "redrive", "rejudge", "fund", "capture", "void", "refund", "rotate", "ping", "replay", "reconcile"];
     let changes = changing.contains(&verb);
     if changes {
         codes.extend([BadJson, RequestTimeout, BodyTooLarge, UnsupportedMediaType, ValidationFailed]);

@@ -37,6 +37,16 @@ impl<K: FromStr + std::fmt::Display> Paging<K> {
         Ok((Self { list, after, limit }, params))
     }
 
+    /// How many rows a page has.
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// What leads to the page after this item.
+    pub(crate) fn cursor(&self, last: &K) -> String {
+        URL_SAFE_NO_PAD.encode(format!("1|{}|{last}", self.list))
+    }
+
     /// How many rows to read: one more than a page has, to know whether there is a next.
     pub(crate) fn rows(&self) -> u32 {
         self.limit + 1
@@ -47,7 +57,7 @@ impl<K: FromStr + std::fmt::Display> Paging<K> {
         let more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
         let last = rows.last().filter(|_| more);
-        let next = last.map(|row| URL_SAFE_NO_PAD.encode(format!("1|{}|{}", self.list, key(row))));
+        let next = last.map(|row| self.cursor(&key(row)));
         Page { items: rows, next }
     }
 }

@@ -27,11 +27,13 @@ use crate::views::{ProblemListView, ProblemView};
 pub(crate) async fn list_problems(State(app): State<Arc<App>>, uri: Uri) -> Result<Json<Page<ProblemListView>>> {
     let (paging, _) = Paging::<String>::read(&uri, "problems", &[])?;
     let rows = app.deps.store.list_problems(paging.after.as_deref(), paging.rows()).await?;
-    let rows = rows.into_iter().map(|(summary, version)| ProblemListView::of(summary, version)).collect();
+    let languages = app.languages.now(&*app.deps.store).await?;
+    let ids = languages.ids();
+    let rows = rows.into_iter().map(|(summary, version)| ProblemListView::of(&summary, version, &ids)).collect();
     Ok(Json(paging.page(rows, |row: &ProblemListView| row.slug.clone())))
 }
 
-/// A problem with its statement and samples.
+/// A problem with its statement, its samples, and what a solver begins with.
 #[utoipa::path(
     get, path = "/problems/{slug}", operation_id = "get_problem", tag = "judge",
     params(("slug" = String, Path, example = "a-plus-b")),
@@ -45,11 +47,10 @@ pub(crate) async fn get_problem(
     Params::read(&uri, &[])?;
     // No store can hold a NUL in a text, so none can be asked for one.
     let found = if slug.contains('\0') { None } else { app.deps.store.get_problem(&slug).await? };
-    let (mut summary, version) = found.ok_or_else(ApiError::not_found)?;
-    let statement = std::mem::take(&mut summary.statement);
-    let samples = std::mem::take(&mut summary.samples);
-    let statement_html = render(&statement);
-    Ok(Json(ProblemView { problem: ProblemListView::of(summary, version), statement, statement_html, samples }))
+    let (summary, version) = found.ok_or_else(ApiError::not_found)?;
+    let languages = app.languages.now(&*app.deps.store).await?;
+    let statement_html = render(&summary.statement);
+    Ok(Json(ProblemView::of(summary, version, &languages.ids(), statement_html)))
 }
 
 /// CommonMark (with tables) as HTML. Raw HTML is shown as text, and a link leads only where a link may.

@@ -47,6 +47,7 @@ fn of_callers(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/submissions", get(submissions::list_submissions))
         .route("/submissions/batch", post(submit::create_submissions))
         .route("/submissions/{id}", delete(submissions::cancel_submission))
+        .route("/submissions/{id}/verdicts", get(submissions::verdicts::list_verdicts))
         .route("/problems", get(problems::list_problems))
         .route("/problems/{slug}", get(problems::get_problem))
         .route("/languages", get(languages::list_languages))
@@ -83,6 +84,10 @@ fn of_admins(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/admin/keys", get(admin::list_keys).post(admin::create_key))
         .route("/admin/keys/{id}", delete(admin::revoke_key))
         .route("/admin/problems", post(admin::problems::import_problem))
+        .route(
+            "/admin/problems/{slug}/rejudge",
+            get(admin::rejudging::count_rejudge).post(admin::rejudging::rejudge_problem),
+        )
         .route("/admin/dead-letters", get(admin::list_dead_letters))
         .route("/admin/dead-letters/redrive", post(admin::redrive_all))
         .route("/admin/dead-letters/{id}/redrive", post(admin::redrive))

@@ -1,5 +1,7 @@
 //! `GET /submissions` (JSON and CSV) and `DELETE /submissions/{id}`.
 
+pub(crate) mod verdicts;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -111,11 +113,12 @@ impl Row for SubmissionView {
 
 /// Cancel a submission.
 ///
-/// What runs is killed. Cancelling twice is no error; after a verdict there is nothing to cancel (409).
+/// What runs is killed. Cancelling twice is no error; after a verdict there is nothing to cancel (409). What is judged again gets the
+/// verdict back that it had.
 #[utoipa::path(
     delete, path = "/submissions/{id}", operation_id = "cancel_submission", tag = "judge",
     params(("id" = SubmissionId, Path)),
-    responses((status = 200, description = "Cancelled, now or before", body = StatusView)),
+    responses((status = 200, description = "Cancelled, now or before; or finished as it was", body = StatusView)),
 )]
 pub(crate) async fn cancel_submission(
     State(app): State<Arc<App>>,

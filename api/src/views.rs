@@ -2,12 +2,13 @@
 
 mod ledger;
 mod money;
+mod rejudging;
 mod webhooks;
 
 use herald_domain::id::{DeadLetterId, KeyId, SubmissionId};
 use herald_domain::identity::{ApiKey, Scope};
 use herald_domain::language::LanguageInfo;
-use herald_domain::problem::{ProblemSummary, Sample};
+use herald_domain::problem::{ProblemSummary, Sample, Starter};
 use herald_domain::store::DeadLetter;
 use herald_domain::submission::{Limits, SourceFile, Status, Submission, Tests, Verdict};
 use herald_domain::view::{AcceptedView, ProblemDetails};
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 
 pub use ledger::{LedgerCheckView, ReconcileView};
 pub use money::{AccountRequest, CaptureRequest, FundRequest, HoldRequest, RefundRequest, TransferRequest};
+pub use rejudging::{RejudgeCountView, RejudgeView};
 pub use webhooks::{AttemptView, CallView, EndpointRequest, EndpointView, NewEndpointView};
 
 /// Body of `POST /submit`. Exactly one of `source` and `files`.
@@ -129,11 +131,20 @@ impl SubmissionView {
 }
 
 /// One of `GET /problems`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProblemListView {
     pub slug: String,
     pub title: String,
+    /// `pass-fail` or `scoring`, and with it `interactive`, `multi-pass` or both; `function` where one completes a starter
+    /// instead of writing a whole program.
+    pub types: Vec<String>,
+    /// What a problem of type `scoring` gives at most; null: no bound, or not a scoring problem.
+    pub max_score: Option<f64>,
+    /// Ids of the languages that it takes; null: any.
+    pub languages: Option<Vec<String>>,
+    /// CPU time of one run, in milliseconds. A language may have a limit of its own.
     pub time_limit_ms: u64,
+    /// Memory of one run, in KiB.
     pub memory_limit_kb: u64,
     /// Sample and secret together.
     pub test_cases: u32,
@@ -142,10 +153,16 @@ pub struct ProblemListView {
 }
 
 impl ProblemListView {
-    pub(crate) fn of(summary: ProblemSummary, version: String) -> Self {
+    /// `ids` are those of all languages there are.
+    pub(crate) fn of(summary: &ProblemSummary, version: String, ids: &[&str]) -> Self {
+        let taken = || ids.iter().filter(|id| summary.allows(id)).map(|id| (*id).to_owned()).collect();
+        let function = (!summary.starters.is_empty()).then(|| "function".to_owned());
         Self {
-            slug: summary.slug,
-            title: summary.title,
+            slug: summary.slug.clone(),
+            title: summary.title.clone(),
+            types: summary.types.iter().cloned().chain(function).collect(),
+            max_score: summary.max_score,
+            languages: summary.languages.as_ref().map(|_| taken()),
             time_limit_ms: summary.time_limit_ms,
             memory_limit_kb: summary.memory_limit_kb,
             test_cases: summary.test_cases,
@@ -155,7 +172,7 @@ impl ProblemListView {
 }
 
 /// `GET /problems/{slug}`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProblemView {
     #[serde(flatten)]
     pub problem: ProblemListView,
@@ -164,6 +181,24 @@ pub struct ProblemView {
     /// The statement rendered; raw HTML in it is shown as text, so it is safe to put into a page.
     pub statement_html: String,
     pub samples: Vec<Sample>,
+    /// What a solver begins with: one for each language that it takes and has one, by the language's id.
+    pub starters: Vec<Starter>,
+}
+
+impl ProblemView {
+    pub(crate) fn of(summary: ProblemSummary, version: String, ids: &[&str], statement_html: String) -> Self {
+        let starter = |id: &&str| {
+            let starter = summary.starter(id).filter(|_| summary.allows(id))?;
+            Some(Starter { language: (*id).to_owned(), ..starter.clone() })
+        };
+        Self {
+            problem: ProblemListView::of(&summary, version, ids),
+            starters: ids.iter().filter_map(starter).collect(),
+            statement: summary.statement,
+            statement_html,
+            samples: summary.samples,
+        }
+    }
 }
 
 /// `POST /admin/problems`.

@@ -21,6 +21,7 @@ pub mod store;
 pub mod submission;
 pub mod text;
 pub mod ticket;
+pub mod verdict;
 pub mod view;
 pub mod webhook;
 mod words;

@@ -28,6 +28,12 @@ pub struct ProblemPackage {
     pub files: Vec<PackageFile>,
 }
 
+/// Whether this can be a problem's slug: 1 to 64 characters out of `a-z`, `0-9` and `-`, not starting with `-`.
+pub fn is_slug(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=64).contains(&text.len()) && !text.starts_with('-') && text.chars().all(good)
+}
+
 /// What `GET /problems/{slug}` shows.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProblemSummary {
@@ -70,7 +76,7 @@ impl ProblemSummary {
 /// A file that a solver begins with. Its name is the one that a lone source file of its language is judged under.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Starter {
-    /// The format's code (`cpp`, `python3`) or Herald's id.
+    /// In a summary the format's code (`cpp`, `python3`) or Herald's id; in an answer the id.
     pub language: String,
     pub name: String,
     pub content: String,

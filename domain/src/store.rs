@@ -7,6 +7,7 @@
 //! * a method may be called again after an error without doing harm.
 
 mod ledger;
+mod rejudging;
 mod webhooks;
 
 use async_trait::async_trait;
@@ -28,6 +29,7 @@ pub use ledger::{
     Booked, Effects, HoldChange, Ledger, LedgerCheck, MAX_PAST, Moved, NewRefund, Opened, Past, Pasts, Recorded,
     Screen, TransferFilter, TransferIntake,
 };
+pub use rejudging::{Rejudge, RejudgeCount, Rejudged, Rejudging};
 pub use webhooks::Webhooks;
 
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store:
     Submissions
     + Work
+    + Rejudging
     + Ledger
     + Effects
     + Pasts
@@ -67,6 +70,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Submissions
         + Work
+        + Rejudging
         + Ledger
         + Effects
         + Pasts
@@ -122,7 +126,8 @@ pub struct Intake {
 /// What a cancel came to.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Cancelled {
-    /// Now cancelled; the event `submission.cancelled`. The lease is gone, so a renewal by the worker fails and kills the run.
+    /// Now cancelled, with the event `submission.cancelled`; or, where it was being judged again, finished as it was before, with the
+    /// event `submission.finished`. The lease is gone, so a renewal by the worker fails and kills the run.
     Now(Box<Submission>, EventEq),
     /// It already was cancelled.
     Before(Box<Submission>),
@@ -145,9 +150,9 @@ pub struct SubmissionFilter {
 #[async_trait]
 pub trait Submissions {
     /// Accepts a batch in one transaction; outcomes in the order given. `user_limit` is the most unfinished submissions
-    /// that one owner may have. `turn` of each = the owner's open submissions at that moment (rows of the batch
-    /// before it included). Replays are decided before the limit; the same id again is a replay too, so a caller that does
-    /// not know whether its accept was committed may ask again. Refusals store nothing.
+    /// that one owner may have, not counting what is judged again. `turn` of each = what counts so at that moment (rows of
+    /// the batch before it included). Replays are decided before the limit; the same id again is a replay too, so a caller
+    /// that does not know whether its accept was committed may ask again. Refusals store nothing.
     async fn accept_submissions(&self, batch: &[Intake], user_limit: u64) -> Result<Vec<Accepted>>;
 
     /// The submission, if `owner` is `None` or its owner.
@@ -173,7 +178,7 @@ pub trait Submissions {
 
     async fn cancel_submission(&self, id: SubmissionId, owner: Option<&Owner>) -> Result<Cancelled>;
 
-    /// Unfinished submissions of all users.
+    /// Unfinished submissions of all users, but for those that are judged again.
     async fn count_open(&self) -> Result<u64>;
 }
 

@@ -6,7 +6,8 @@
 //!    │   ╲──cancel──────┴────────────┴─────▶ cancelled
 //!    └─────── an attempt ended without a verdict ────┘
 //! ```
-//! Invariant: `finished` and `cancelled` are final; every change goes through one store method, which writes the row,
+//! Invariant: `finished` and `cancelled` are final, but for an operator's redrive and rejudge, which queue what is finished once
+//! more ([`crate::store::Rejudging`]); every change goes through one store method, which writes the row,
 //! its event (offset + 1) and, where a message must follow, an outbox row in one transaction.
 
 use serde::{Deserialize, Serialize};
@@ -89,7 +90,8 @@ pub struct Limits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall_ms: Option<u64>,
     /// CPU time for which a run that is over `cpu_ms` goes on before it is stopped, in milliseconds; the verdict stays
-    /// `time_limit_exceeded`.
+    /// `time_limit_exceeded`. For a case of a problem at least a tenth of `cpu_ms`, so that one that is just over it can be run
+    /// once more, alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra_ms: Option<u64>,
     /// Memory, in KiB.

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod pay;
 pub mod problem;
 pub mod progress;
+pub mod rejudge;
 pub mod status;
 pub mod submit;
 pub mod token;
@@ -45,6 +46,8 @@ pub enum Command {
     Token(token::Args),
     /// Check and import problem packages.
     Problem(problem::Args),
+    /// Judge a problem's submissions again, by its current version.
+    Rejudge(rejudge::Args),
     /// List what could not be done (dead letters).
     Dlq(dead_letters::ListArgs),
     /// Do the work of dead letters again.
@@ -83,6 +86,7 @@ pub async fn run(command: Command, whole: clap::Command) -> ExitCode {
         Command::Reconcile(args) => ledger::reconcile(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Problem(args) => problem::run(args).await,
+        Command::Rejudge(args) => rejudge::run(args).await,
         Command::Dlq(args) => dead_letters::list(args).await,
         Command::Redrive(args) => dead_letters::redrive(args).await,
         Command::Compare(args) => compare::run(args).await,

@@ -29,6 +29,7 @@ pub mod notices;
 pub mod outbox;
 pub mod problems;
 pub mod reading;
+pub mod rejudging;
 pub mod sweeping;
 pub mod webhooks;
 
@@ -160,6 +161,18 @@ macro_rules! store_contract {
                 a_redrive_of_open_work_only_wakes_it,
                 a_redrive_never_undoes_a_verdict_or_a_cancel,
                 a_redrive_from_two_handles_happens_once,
+            ]
+            rejudging: [
+                a_rejudge_queues_what_is_finished_and_keeps_its_verdict,
+                a_rejudge_ends_with_a_new_verdict_and_a_history,
+                a_rejudge_takes_effect_once_for_each_row,
+                a_rejudge_pages_without_gap,
+                a_rejudge_asked_for_again_takes_what_the_version_has_judged,
+                a_rejudge_can_be_of_what_came_since,
+                a_rejudge_is_counted_and_leaves_alone_what_it_is_not_of,
+                rejudged_work_comes_after_fresh_work_and_counts_in_no_bound,
+                rejudged_work_does_not_expire_unclaimed,
+                a_cancel_gives_a_rejudged_submission_its_verdict_back,
             ]
             events: [
                 the_epoch_is_the_same_for_every_handle,

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::judge::{Halt, Validator};
 use crate::languages::Languages;
 use crate::package::{Example, Finding, Problem, Validation, examples};
+use crate::runner::{Runner, SandboxRunner};
 
 /// Judges every example submission whose language is here. Programs of the package run in the sandbox, one at a time.
 pub async fn check_package(sandbox: &Sandbox, languages: &Arc<Languages>, package: &ProblemPackage) -> Vec<Finding> {
@@ -24,7 +25,7 @@ pub async fn check_package(sandbox: &Sandbox, languages: &Arc<Languages>, packag
         (Ok(problem), Ok(examples)) => (problem, examples),
         (Err(error), _) | (_, Err(error)) => return vec![Finding::error("problem.yaml", error.to_string())],
     };
-    let mut findings = validator(sandbox, languages, &problem).await;
+    let mut findings = validator(&SandboxRunner::new(sandbox.clone()), languages, &problem).await;
     if findings.is_empty() {
         let store = Arc::new(OnePackage(package.clone()));
         let judge = crate::judge(store, sandbox.clone(), languages.clone());
@@ -34,11 +35,11 @@ pub async fn check_package(sandbox: &Sandbox, languages: &Arc<Languages>, packag
 }
 
 /// The validator compiles, and takes the answers that are shown as outputs.
-async fn validator(sandbox: &Sandbox, languages: &Languages, problem: &Problem) -> Vec<Finding> {
+async fn validator(runner: &dyn Runner, languages: &Languages, problem: &Problem) -> Vec<Finding> {
     const PATH: &str = "output_validator";
     let Some(source) = &problem.validator else { return Vec::new() };
     let failed = |what: String| vec![Finding::error(PATH, what)];
-    let validator = match Validator::compile(sandbox, languages, problem, source).await {
+    let validator = match Validator::compile(runner, languages, problem, source).await {
         Ok(Ok(validator)) => validator,
         Ok(Err(what)) => return failed(what),
         Err(Halt::Failed(what)) => return failed(format!("could not be compiled: {what}")),
@@ -50,7 +51,7 @@ async fn validator(sandbox: &Sandbox, languages: &Languages, problem: &Problem) 
     let mut findings = Vec::new();
     for case in problem.cases.iter().filter(|case| case.sample) {
         let Validation::Custom(args) = &case.validation else { continue };
-        let what = match validator.takes(sandbox, case, args, &case.answer).await {
+        let what = match validator.takes(runner, case, args, &case.answer).await {
             Ok(Ok(true)) => continue,
             Ok(Ok(false)) => "is shown as an output, but the validator does not accept it".to_owned(),
             Ok(Err(what)) => format!("given to the validator as an output: it {what}"),

@@ -9,6 +9,9 @@ use clap::Args;
 const UIDS: std::ops::Range<u32> = 60_000..65_000;
 /// The work folder of one submission: sources and what the compiler makes of them.
 const BOX_KB: u64 = 256 * 1_024;
+pub(crate) const MIB: u64 = 1_024 * 1_024;
+/// Room for some thousands of small C programs, or for a dozen large Rust ones.
+pub(crate) const COMPILE_CACHE_MIB: u64 = 64;
 
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
@@ -28,6 +31,15 @@ pub struct Config {
     /// Languages file (default: the one that is built in)
     #[arg(long = "languages", env = "HERALD_LANGUAGES", value_name = "FILE")]
     pub languages: Option<PathBuf>,
+    /// Memory for programs that were compiled, so that the same program is not compiled twice, in MiB; 0: none
+    #[arg(
+        long = "compile-cache",
+        env = "HERALD_COMPILE_CACHE",
+        default_value_t = COMPILE_CACHE_MIB,
+        value_name = "MIB",
+        value_parser = clap::value_parser!(u64).range(..=1024 * 1024)
+    )]
+    pub compile_cache_mib: u64,
     /// Start although a layer of the sandbox is missing, cgroups among them (never without namespaces, seccomp and
     /// no_new_privs)
     #[arg(long = "allow-weak-sandbox", env = "HERALD_ALLOW_WEAK_SANDBOX")]
@@ -77,6 +89,10 @@ impl Config {
     pub fn slots(&self) -> u16 {
         let cores = || std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(64));
         self.slots.unwrap_or_else(cores)
+    }
+
+    pub(crate) fn compile_cache_bytes(&self) -> u64 {
+        self.compile_cache_mib * MIB
     }
 
     /// What to start the sandbox with: two slots for each submission, since one to an interactive problem talks with a program

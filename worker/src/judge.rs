@@ -1,5 +1,5 @@
-//! Judging one submission: compile once, with what the problem includes, then run its test cases (`cases`); without a
-//! problem, run once on `stdin`.
+//! Judging one submission: compile once, with what the problem includes, or find it compiled (`artefacts`); then run its test
+//! cases (`cases`), or without a problem run once on `stdin`.
 //!
 //! Invariant: whatever the submitted program does ends in a verdict. An attempt fails only through the sandbox, the store
 //! or a language that this worker lacks, and may then go better elsewhere or later.
@@ -20,9 +20,10 @@ use herald_domain::store;
 use herald_domain::submission::{Claim, Judgement, MAX_OUTPUT_BYTES, Output, ProblemRef, Verdict};
 use herald_domain::text::printable;
 use herald_pipeline::work::{AttemptFailed, Judge, Steps, Stopped};
-use herald_sandbox::{BoxFile, Report, Run, SandboxError};
+use herald_sandbox::{BoxFile, Exit, Report, Run, SandboxError};
 
-use crate::languages::{CompileSpec, Language, Languages, Unusable};
+use crate::artefacts::{Artefact, Artefacts, Key};
+use crate::languages::{Language, Languages, Unusable};
 use crate::package::{Assembled, Problem, ToolLimits};
 use crate::problems::{Missing, Problems, Ready};
 use crate::program::{BINARY, Program};
@@ -39,6 +40,7 @@ pub(crate) struct SandboxJudge {
     runner: Arc<dyn Runner>,
     languages: Arc<Languages>,
     problems: Problems,
+    artefacts: Artefacts,
     busy: AtomicUsize,
 }
 
@@ -60,8 +62,10 @@ impl SandboxJudge {
         store: Arc<dyn store::Problems + Send + Sync>,
         runner: Arc<dyn Runner>,
         languages: Arc<Languages>,
+        compile_cache_bytes: u64,
     ) -> Self {
-        Self { runner, languages, problems: Problems::new(store), busy: AtomicUsize::new(0) }
+        let (problems, artefacts) = (Problems::new(store), Artefacts::new(compile_cache_bytes));
+        Self { runner, languages, problems, artefacts, busy: AtomicUsize::new(0) }
     }
 
     /// Submissions being judged now.
@@ -94,22 +98,59 @@ impl SandboxJudge {
         if program.wants_prepared() {
             crate::languages::begin(&self.runner, &language);
         }
-        let folder = self.runner.open().await?;
         let others = others.into_iter().map(|file| BoxFile::new(file.path, file.content));
-        folder.write_files(&program.files().into_iter().chain(others).collect::<Vec<_>>()).await?;
-
-        if let Some((report, spec)) = compile(&*folder, &program, &language, ready).await? {
-            tally.compiled(compile_output(&report));
-            if let Some(reason) = outcome::compile_failure(&report, spec) {
-                return Ok(tally.finish(Verdict::CompileError, reason));
-            }
+        let files: Vec<_> = program.files().into_iter().chain(others).collect();
+        let folder = self.runner.open().await?;
+        let Built { said, failure } = self.build(&*folder, files, &program, &language, ready).await?;
+        tally.compiled(said);
+        if let Some(reason) = failure {
+            return Ok(tally.finish(Verdict::CompileError, reason));
         }
         steps.running(total).await?;
         let (program, language) = (&program, &*language);
         match ready {
             Some(ready) => Cases { judge: self, ready, program, language, claim }.run(folder, steps, tally).await,
-            None => Job { folder: &*folder, program, language, claim }.run_once(steps, tally).await,
+            None => {
+                let _beside = self.runner.neighbours().beside().await;
+                Job { folder: &*folder, program, language, claim }.run_once(steps, tally).await
+            }
         }
+    }
+
+    /// Puts the program into its folder: compiled now, or before.
+    async fn build(
+        &self,
+        folder: &dyn WorkFolder,
+        files: Vec<BoxFile>,
+        program: &Program<'_>,
+        language: &Language,
+        ready: Option<&Ready>,
+    ) -> Result<Built, SandboxError> {
+        let run = program.compile().map(|run| within_limits(run, ready));
+        let (Some(run), Some(spec)) = (run, &language.spec.compile) else {
+            folder.write_files(&files).await?;
+            return Ok(Built { said: None, failure: None });
+        };
+        let key = Key::of(language.version.as_deref(), &run, &files);
+        if let Some(artefact) = self.artefacts.find(&key) {
+            folder.write_files(&artefact.files).await?;
+            return Ok(Built { said: artefact.said.clone(), failure: None });
+        }
+        folder.write_files(&files).await?;
+        let report = {
+            let _beside = self.runner.neighbours().beside().await;
+            compile(folder, run, program, language, ready).await?
+        };
+        let (said, failure) = (compile_output(&report), outcome::compile_failure(&report, spec));
+        // Now, before anything of the program has run.
+        let most_bytes = self.artefacts.most_bytes();
+        if failure.is_none()
+            && most_bytes > 0
+            && let Some(files) = folder.files(most_bytes).await?
+        {
+            self.artefacts.keep(key, Artefact { files, said: said.clone() });
+        }
+        Ok(Built { said, failure })
     }
 
     async fn problem(&self, reference: &ProblemRef) -> Result<Arc<Ready>, Halt> {
@@ -125,6 +166,14 @@ impl SandboxJudge {
             }
         })
     }
+}
+
+/// What came of building a program.
+struct Built {
+    /// What the compiler printed.
+    said: Option<Output>,
+    /// Why there is no program.
+    failure: Option<String>,
 }
 
 /// A compiled program in its folder.
@@ -173,23 +222,23 @@ fn not_taken(problem: &Problem, claim: &Claim) -> Option<&'static str> {
     problem.code_kb.filter(|most| bytes as u64 > most * 1_024).map(|_| "code_size")
 }
 
-async fn compile<'a>(
+async fn compile(
     folder: &dyn WorkFolder,
+    run: Run,
     program: &Program<'_>,
-    language: &'a Language,
+    language: &Language,
     ready: Option<&Ready>,
-) -> Result<Option<(Report, &'a CompileSpec)>, SandboxError> {
-    let (Some(run), Some(spec)) = (program.compile(), &language.spec.compile) else { return Ok(None) };
-    let mut report = folder.run(within_limits(run, ready)).await?;
-    let silent = report.stdout.is_empty() && report.stderr.is_empty();
-    if program.prepared().is_some() && !(silent && outcome::compile_failure(&report, spec).is_none()) {
-        // Whatever there is to be said, a compiler says of the whole source as it was handed in.
-        let Some(run) = program.plainly().compile() else { return Ok(None) };
+) -> Result<Report, SandboxError> {
+    let mut report = folder.run(run).await?;
+    let silent = report.stdout.is_empty() && report.stderr.is_empty() && report.exit == Exit::Code(0);
+    // Whatever there is to be said, a compiler says of the whole source as it was handed in.
+    let plainly = || program.to_be_heard()?.compile();
+    if let Some(run) = (!silent || report.stopped_by.is_some()).then(plainly).flatten() {
         report = folder.run(within_limits(run, ready)).await?;
     }
     let seconds = report.wall_ms as f64 / 1_000.0;
     metrics::histogram!("herald_compile_seconds", "language" => language.spec.id.clone()).record(seconds);
-    Ok(Some((report, spec)))
+    Ok(report)
 }
 
 /// What the problem has to say of the limits of compiling.

@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 pub(crate) use prepared::{INSIDE, begin};
 use prepared::{Prepared, SharedFolder};
-pub(crate) use spec::{CompileSpec, FLAGS, LanguageSpec, PREPARED, PrepareSpec, SOURCES};
+pub(crate) use spec::{CompileSpec, EXTRAS, FLAGS, LanguageSpec, PREPARED, PrepareSpec, SOURCES};
 pub(crate) use symptoms::Symptoms;
 pub(crate) use toolchain::Toolchain;
 

@@ -6,6 +6,7 @@
 //! It never starts a process itself (the sandbox's launcher does), never builds a shell command, and stores no output of
 //! a program that is judged by a problem's secret cases.
 
+mod artefacts;
 mod check;
 mod checker;
 mod config;
@@ -40,7 +41,7 @@ pub use languages::{Languages, LanguagesError};
 
 use judge::SandboxJudge;
 use presence::Presence;
-use runner::Runner;
+use runner::{Runner, SandboxRunner};
 
 /// What a worker stands on.
 pub struct Deps {
@@ -66,8 +67,13 @@ pub enum WorkerError {
 /// Works until `shutdown` fires and what is being judged is done, or past the grace period given back.
 pub async fn run(deps: Deps, config: Config, shutdown: CancellationToken) -> Result<(), WorkerError> {
     let languages = Arc::new(Languages::load(config.languages.as_deref())?);
-    let runner: Arc<dyn Runner> = Arc::new(deps.sandbox);
-    let judge = Arc::new(SandboxJudge::new(deps.store.clone(), runner.clone(), languages.clone()));
+    let runner: Arc<dyn Runner> = Arc::new(SandboxRunner::new(deps.sandbox));
+    let judge = Arc::new(SandboxJudge::new(
+        deps.store.clone(),
+        runner.clone(),
+        languages.clone(),
+        config.compile_cache_bytes(),
+    ));
     let changed = Arc::new(Notify::new());
     let presence = Presence {
         store: deps.store.clone(),
@@ -114,12 +120,13 @@ pub fn judge(
     sandbox: Sandbox,
     languages: Arc<Languages>,
 ) -> Arc<dyn Judge> {
-    Arc::new(SandboxJudge::new(problems, Arc::new(sandbox), languages))
+    let runner = Arc::new(SandboxRunner::new(sandbox));
+    Arc::new(SandboxJudge::new(problems, runner, languages, config::COMPILE_CACHE_MIB * config::MIB))
 }
 
 /// Tries out every language of the file and says what came of it: for `herald doctor`.
 pub async fn prepare(sandbox: &Sandbox, config: &Config) -> Result<Vec<LanguageInfo>, WorkerError> {
     let languages = Languages::load(config.languages.as_deref())?;
-    languages.probe_all(sandbox).await;
+    languages.probe_all(&SandboxRunner::new(sandbox.clone())).await;
     Ok(languages.infos())
 }

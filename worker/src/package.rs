@@ -19,7 +19,7 @@ mod statement;
 use std::collections::BTreeMap;
 
 use herald_domain::problem::{
-    PackageFile, ProblemPackage, ProblemSummary, Sample, Starter, format_code, is_named, package_version,
+    PackageFile, ProblemPackage, ProblemSummary, Sample, Starter, format_code, is_named, is_slug, package_version,
 };
 use herald_domain::submission::{LIMIT_RANGES, SourceFile};
 use herald_domain::text::printable;
@@ -229,8 +229,7 @@ pub fn from_files(slug: &str, mut files: Vec<PackageFile>) -> Result<ProblemPack
 }
 
 fn check_slug(slug: &str) -> Result<(), PackageError> {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if slug.is_empty() || slug.len() > 64 || slug.starts_with('-') || !slug.chars().all(good) {
+    if !is_slug(slug) {
         let what = "the folder's name is the problem's slug: 1 to 64 characters out of a-z, 0-9 and '-'";
         return Err(PackageError::invalid(slug, what));
     }

@@ -9,7 +9,7 @@ use herald_domain::language::allows;
 use herald_domain::submission::SourceFile;
 use herald_sandbox::{BoxFile, Limits, Mount, Run};
 
-use crate::languages::{CompileSpec, FLAGS, INSIDE, Language, LanguageSpec, PREPARED, PrepareSpec, SOURCES};
+use crate::languages::{CompileSpec, EXTRAS, FLAGS, INSIDE, Language, LanguageSpec, PREPARED, PrepareSpec, SOURCES};
 
 /// Where a compiler puts the program: in the work folder.
 pub(crate) const BINARY: &str = "/box/main";
@@ -126,8 +126,14 @@ impl<'a> Program<'a> {
         self.language.prepared.mount().filter(|_| !self.plain && self.wants_prepared())
     }
 
+    /// The same without, if a compiler that has used it may have said something else.
+    pub(crate) fn to_be_heard(&self) -> Option<Self> {
+        let spec = self.spec().prepare.as_ref().filter(|_| self.prepared().is_some())?;
+        (!spec.says_the_same).then(|| self.plainly())
+    }
+
     /// The same without.
-    pub(crate) fn plainly(&self) -> Self {
+    fn plainly(&self) -> Self {
         Self { plain: true, ..*self }
     }
 
@@ -180,6 +186,7 @@ impl<'a> Program<'a> {
     fn words(&self, word: &str, limits: &Limits) -> Vec<String> {
         match word {
             FLAGS => self.flags.to_vec(),
+            EXTRAS => self.language.toolchain.extras.clone(),
             SOURCES => self.sources().into_iter().map(|name| path(name).into_owned()).collect(),
             word if word.contains(PREPARED) && self.prepared().is_none() => Vec::new(),
             word => vec![self.fill(word, limits)],

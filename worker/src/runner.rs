@@ -3,10 +3,29 @@
 use async_trait::async_trait;
 use herald_sandbox::{BoxFile, Report, Run, Sandbox, SandboxError, Streams, WorkBox};
 
+mod neighbours;
+
+pub(crate) use neighbours::Neighbours;
+
 #[async_trait]
 pub(crate) trait Runner: Send + Sync + 'static {
     /// A fresh, empty work folder, removed when dropped.
     async fn open(&self) -> Result<Box<dyn WorkFolder>, SandboxError>;
+
+    /// Of everything that is run by this.
+    fn neighbours(&self) -> &Neighbours;
+}
+
+/// The real one.
+pub(crate) struct SandboxRunner {
+    sandbox: Sandbox,
+    neighbours: Neighbours,
+}
+
+impl SandboxRunner {
+    pub(crate) fn new(sandbox: Sandbox) -> Self {
+        Self { sandbox, neighbours: Neighbours::default() }
+    }
 }
 
 #[async_trait]
@@ -28,9 +47,13 @@ pub(crate) trait WorkFolder: Send + Sync {
 }
 
 #[async_trait]
-impl Runner for Sandbox {
+impl Runner for SandboxRunner {
     async fn open(&self) -> Result<Box<dyn WorkFolder>, SandboxError> {
-        Ok(Box::new(self.open_box().await?))
+        Ok(Box::new(self.sandbox.open_box().await?))
+    }
+
+    fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
     }
 }
 

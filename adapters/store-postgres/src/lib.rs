@@ -24,6 +24,7 @@ mod migrate;
 mod outbox;
 mod pasts;
 mod problems;
+mod rejudge;
 mod row;
 mod submissions;
 mod webhooks;
@@ -37,7 +38,7 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, Connection, PgPool};
 
 /// The schema version that this build writes; `open` refuses an older one.
-pub const SCHEMA_VERSION: i32 = 3;
+pub const SCHEMA_VERSION: i32 = 4;
 /// The newest `min_reader` that this build can still read; `open` refuses a newer one.
 const KNOWN_READER: i32 = 1;
 /// What `migrate` writes as `min_reader`: raised only by a contract migration, one release after its expansion.

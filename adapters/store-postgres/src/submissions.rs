@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::PostgresStore;
 use crate::call::{Terms, call};
 use crate::fault::{Fault, Result};
+use crate::rejudge;
 use crate::row::{self, clean, submission_rows};
 
 #[async_trait]
@@ -104,7 +105,8 @@ impl Submissions for PostgresStore {
         call!(self, "count_open", Terms::READ, connection => {
             let open = sqlx::query_scalar!(
                 r#"-- count_open
-                select count(*) as "open!" from submissions where status in ('queued', 'compiling', 'running')"#
+                select count(*) as "open!" from submissions
+                where status in ('queued', 'compiling', 'running') and not rejudged"#
             )
             .fetch_one(connection)
             .await?;
@@ -193,20 +195,13 @@ async fn list(
 }
 
 async fn cancel(connection: &mut PgConnection, id: SubmissionId, owner: Option<&Owner>) -> Result<Cancelled, Fault> {
+    let owner_name = owner.map(Owner::as_str);
     let mut tx = connection.begin().await?;
-    let changed = submission_rows!(
-        r#"-- cancel_submission
-        update submissions s
-        set status = 'cancelled', finished_at = herald_now(), changed_at = herald_now(), "offset" = s."offset" + 1,
-            lease_token = null, lease_until = null, wake_at = null
-        where s.id = $1 and ($2::text is null or s.owner = $2) and s.status in ('queued', 'compiling', 'running')
-        returning"#,
-        "",
-        id.0,
-        owner.map(Owner::as_str),
-    );
-    if let Some(changed) = changed.fetch_optional(&mut *tx).await? {
-        let submission = Submission::try_from(changed)?;
+    let ended = match end(&mut tx, id, owner_name).await? {
+        None => rejudge::give_back(&mut tx, id, owner_name).await?,
+        cancelled => cancelled,
+    };
+    if let Some(submission) = ended {
         let event = row::tell_one(&mut tx, &submission).await?;
         tx.commit().await?;
         return Ok(Cancelled::Now(Box::new(submission), row::equal(event)));
@@ -217,4 +212,25 @@ async fn cancel(connection: &mut PgConnection, id: SubmissionId, owner: Option<&
         Some(found) if found.verdict.is_some() => Cancelled::Finished(Box::new(found)),
         Some(found) => Cancelled::Before(Box::new(found)),
     })
+}
+
+/// `None`: it is not open, not the owner's, or has a verdict to go back to.
+async fn end(
+    connection: &mut PgConnection,
+    id: SubmissionId,
+    owner: Option<&str>,
+) -> Result<Option<Submission>, Fault> {
+    let changed = submission_rows!(
+        r#"-- cancel_submission
+        update submissions s
+        set status = 'cancelled', finished_at = herald_now(), changed_at = herald_now(), "offset" = s."offset" + 1,
+            lease_token = null, lease_until = null, wake_at = null
+        where s.id = $1 and ($2::text is null or s.owner = $2) and s.status in ('queued', 'compiling', 'running')
+            and not exists (select from verdicts v where v.submission_id = $1)
+        returning"#,
+        "",
+        id.0,
+        owner,
+    );
+    changed.fetch_optional(connection).await?.map(Submission::try_from).transpose()
 }

@@ -169,7 +169,7 @@ async fn open_by_owner(write: &mut Write, batch: &[Intake]) -> Result<HashMap<St
     let rows = sqlx::query!(
         r#"-- accept_submissions: open
         select owner as "owner!", count(*) as "open!: i64" from submissions indexed by submissions_open_by_owner
-        where status in ('queued', 'compiling', 'running') and owner in (select value from json_each(?1))
+        where status in ('queued', 'compiling', 'running') and rejudged = 0 and owner in (select value from json_each(?1))
         group by owner"#,
         owners
     )

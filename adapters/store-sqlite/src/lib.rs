@@ -27,6 +27,7 @@ mod outbox;
 mod pasts;
 mod problems;
 mod redrive;
+mod rejudge;
 mod row;
 mod submissions;
 mod sweep;
@@ -44,7 +45,7 @@ pub use migrate::MigrateReport;
 pub use open::OpenError;
 
 /// The schema version that this build writes; `open` refuses an older one.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 /// The newest `min_reader` that this build can still read; `open` refuses a newer one.
 const KNOWN_READER: i64 = 1;
 /// What `migrate` writes as `min_reader`: raised only by a contract migration, one release after its expansion.

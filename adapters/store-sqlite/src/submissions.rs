@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::events::tell;
 use crate::fault::{broken, fault};
 use crate::row::{SubmissionRow, from_json, id_list, submission_rows, submissions};
-use crate::{SqliteStore, accept};
+use crate::write::Write;
+use crate::{SqliteStore, accept, rejudge};
 
 pub(crate) async fn get(connection: &mut SqliteConnection, id: SubmissionId) -> Result<Option<Submission>> {
     submission_rows!(
@@ -184,34 +185,43 @@ impl Submissions for SqliteStore {
             Status::Finished => return Ok(Cancelled::Finished(Box::new(before))),
             Status::Queued | Status::Compiling | Status::Running => {}
         }
-        let row = submission_rows!(
-            r#"-- cancel_submission
-            update submissions set status = 'cancelled', finished_at = ?2, changed_at = ?2, "offset" = "offset" + 1,
-                lease_token = null, lease_until = null, wake_at = null
-            where id = ?1
-            returning"#,
-            "",
-            id.0,
-            write.now
-        )
-        .fetch_optional(&mut *write.tx)
-        .await
-        .map_err(fault)?;
-        let cancelled = row.ok_or_else(|| broken(format!("submission {id} vanished")))?.into_domain()?;
-        let event = tell(&mut write, &cancelled).await?;
+        let ended = match rejudge::give_back(&mut write, id).await? {
+            Some(finished) => finished,
+            None => cancel(&mut write, id).await?,
+        };
+        let event = tell(&mut write, &ended).await?;
         write.commit().await?;
-        Ok(Cancelled::Now(Box::new(cancelled), EventEq(event)))
+        Ok(Cancelled::Now(Box::new(ended), EventEq(event)))
     }
 
     #[tracing::instrument(name = "store.count_open", level = "debug", skip_all)]
     async fn count_open(&self) -> Result<u64> {
         let open = sqlx::query_scalar!(
             r#"-- count_open
-            select count(*) as "open!: i64" from submissions where status in ('queued', 'compiling', 'running')"#
+            select count(*) as "open!: i64" from submissions
+            where status in ('queued', 'compiling', 'running') and rejudged = 0"#
         )
         .fetch_one(&self.readers)
         .await
         .map_err(fault)?;
         Ok(open.unsigned_abs())
     }
+}
+
+async fn cancel(write: &mut Write, id: SubmissionId) -> Result<Submission> {
+    submission_rows!(
+        r#"-- cancel_submission
+        update submissions set status = 'cancelled', finished_at = ?2, changed_at = ?2, "offset" = "offset" + 1,
+            lease_token = null, lease_until = null, wake_at = null
+        where id = ?1
+        returning"#,
+        "",
+        id.0,
+        write.now
+    )
+    .fetch_optional(&mut *write.tx)
+    .await
+    .map_err(fault)?
+    .ok_or_else(|| broken(format!("submission {id} vanished")))?
+    .into_domain()
 }

@@ -71,7 +71,7 @@ pub(crate) async fn expire_unclaimed(store: &SqliteStore, max_age_ms: u64, limit
     let ids = sqlx::query_scalar!(
         r#"-- expire_unclaimed
         select id as "id!: Uuid" from submissions
-        where status = 'queued' and attempt = 0 and created_at <= ?1
+        where status = 'queued' and attempt = 0 and rejudged = 0 and created_at <= ?1
             and run_at <= ?1 -- since the redrive, if there was one
         order by created_at limit ?2"#,
         accepted_by,

@@ -207,8 +207,25 @@ pub(crate) async fn finish(
     .await
     .map_err(fault)?;
     let Some(row) = row else { return Ok(None) };
+    let submission = row.into_domain()?;
+    if submission.attempt > 1 {
+        forget_outputs(write, id).await?;
+    }
     keep_outputs(write, id, &judged.outputs).await?;
-    tell(write, &row.into_domain()?).await.map(Some)
+    tell(write, &submission).await.map(Some)
+}
+
+/// Those of the verdict before: only what was judged again has any.
+async fn forget_outputs(write: &mut Write, id: SubmissionId) -> Result<()> {
+    sqlx::query!(
+        "-- record_verdict: outputs before
+        delete from outputs where submission_id = ?1",
+        id.0
+    )
+    .execute(&mut *write.tx)
+    .await
+    .map_err(fault)?;
+    Ok(())
 }
 
 async fn keep_outputs(write: &mut Write, id: SubmissionId, outputs: &Outputs) -> Result<()> {

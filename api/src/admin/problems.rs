@@ -47,7 +47,7 @@ pub(crate) async fn import_problem(
     let unpacked = tokio::task::spawn_blocking(move || package(slug, &archive, reader)).await;
     let package = unpacked.map_err(|error| ApiError::plain(Code::InternalError).caused_by(error))??;
     let changed = app.deps.store.import_problem(&package).await?;
-    app.problems.now_at(&package.slug, &package.version);
+    app.problems.now_at(&package.summary, &package.version);
     tracing::info!(problem.slug = %package.slug, problem.version = %package.version, changed, "problem imported");
     Ok(Json(ImportView {
         title: package.summary.title,

@@ -1,8 +1,10 @@
-//! What a request names, looked up: the problem's current version, the language's file name.
+//! What a request names, looked up: the problem's current version and whether it takes the language, the language's file name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use herald_domain::id::SubmissionId;
+use herald_domain::problem::ProblemSummary;
 use herald_domain::store::Store;
 use herald_domain::submission::{NewSubmission, ProblemRef, SourceFile};
 use uuid::Uuid;
@@ -13,6 +15,7 @@ use crate::caller::Caller;
 use crate::error::Result;
 use crate::http::context::RequestContext;
 use crate::http::json::{Findings, Pointer};
+use crate::languages::Languages;
 use crate::views::SubmitRequest;
 
 use super::read::entry_of;
@@ -22,8 +25,11 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// The pool of workers that takes submissions.
 const CLASS: &str = "any";
 
+/// The current version of a problem, and what it says of itself.
+type Current = Arc<(ProblemSummary, String)>;
+
 /// The current version of each problem, by slug. Only hits are remembered.
-pub(crate) struct KnownProblems(Cache<String, String>);
+pub(crate) struct KnownProblems(Cache<String, Current>);
 
 impl Default for KnownProblems {
     fn default() -> Self {
@@ -32,20 +38,20 @@ impl Default for KnownProblems {
 }
 
 impl KnownProblems {
-    async fn version(&self, store: &dyn Store, slug: &str) -> Result<Option<String>> {
-        if let Some(version) = self.0.get(slug) {
-            return Ok(Some(version));
+    async fn current(&self, store: &dyn Store, slug: &str) -> Result<Option<Current>> {
+        if let Some(known) = self.0.get(slug) {
+            return Ok(Some(known));
         }
-        let found = store.get_problem(slug).await?.map(|(_, version)| version);
-        if let Some(version) = &found {
-            self.0.put(slug.to_owned(), version.clone());
+        let found = store.get_problem(slug).await?.map(Arc::new);
+        if let Some(known) = &found {
+            self.0.put(slug.to_owned(), known.clone());
         }
         Ok(found)
     }
 
     /// It has just been imported.
-    pub(crate) fn now_at(&self, slug: &str, version: &str) {
-        self.0.put(slug.to_owned(), version.to_owned());
+    pub(crate) fn now_at(&self, summary: &ProblemSummary, version: &str) {
+        self.0.put(summary.slug.clone(), Arc::new((summary.clone(), version.to_owned())));
     }
 }
 
@@ -61,8 +67,8 @@ impl App {
     ) -> Result<NewSubmission> {
         let mut problem = None;
         if let Some(slug) = &request.problem {
-            match self.problems.version(&*self.deps.store, slug).await? {
-                Some(version) => problem = Some(ProblemRef { slug: slug.clone(), version }),
+            match self.problems.current(&*self.deps.store, slug).await? {
+                Some(current) => problem = Some(current),
                 None => findings.add(&at.field("problem"), unknown_problem(slug)),
             }
         }
@@ -70,9 +76,11 @@ impl App {
         // An absent language was noted where the body was read.
         if !request.language.is_empty() {
             let languages = self.languages.now(&*self.deps.store).await?;
-            match languages.source_name(&request.language) {
-                Ok(name) => source_name = name,
-                Err((code, detail)) => findings.add_as(code, &at.field("language"), detail),
+            let refusal = problem.as_ref().and_then(|current| takes(&current.0, &request.language, &languages).err());
+            match (refusal, languages.source_name(&request.language)) {
+                (Some(detail), _) => findings.add(&at.field("language"), detail),
+                (None, Ok(name)) => source_name = name,
+                (None, Err((code, detail))) => findings.add_as(code, &at.field("language"), detail),
             }
             for (n, flag) in request.flags.iter().enumerate() {
                 if let Err(detail) = languages.check_flag(&request.language, flag) {
@@ -83,7 +91,7 @@ impl App {
         Ok(NewSubmission {
             id: SubmissionId(Uuid::now_v7()),
             owner: caller.owner.clone(),
-            problem,
+            problem: problem.map(|current| ProblemRef { slug: current.0.slug.clone(), version: current.1.clone() }),
             language: request.language.clone(),
             files: files(request, source_name),
             stdin: request.stdin.clone(),
@@ -111,6 +119,16 @@ fn files(request: &SubmitRequest, source_name: String) -> Vec<SourceFile> {
         (None, Some(source)) => vec![SourceFile { name: source_name, content: source.clone() }],
         (None, None) => Vec::new(),
     }
+}
+
+/// Why the problem does not take the language; one that nobody knows is told of elsewhere.
+fn takes(problem: &ProblemSummary, language: &str, languages: &Languages) -> std::result::Result<(), String> {
+    let known = languages.ids();
+    if problem.allows(language) || !known.contains(&language) {
+        return Ok(());
+    }
+    let taken: Vec<_> = known.into_iter().filter(|id| problem.allows(id)).collect();
+    Err(format!("the problem '{}' does not take '{language}'; hand it in as one of {}", problem.slug, taken.join(", ")))
 }
 
 fn unknown_problem(slug: &str) -> String {

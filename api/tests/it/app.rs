@@ -10,7 +10,7 @@ use herald_broker_memory::{MemoryBroker, MemoryConfig};
 use herald_domain::clock::SystemClock;
 use herald_domain::id::SubmissionId;
 use herald_domain::identity::{ApiKey, Scope};
-use herald_domain::problem::{PackageFile, ProblemPackage};
+use herald_domain::problem::{PackageFile, ProblemPackage, ProblemSummary, Starter};
 use herald_domain::store::{Claimed, Store};
 use herald_domain::submission::{LEASE_MS, Verdict};
 use herald_domain::ticket::SigningKey;
@@ -114,6 +114,28 @@ impl TestApp {
         let package = build::package(slug, statement);
         self.store.import_problem(&package).await.unwrap();
         package.version
+    }
+
+    /// A scoring problem in which one completes a function, in C++ or Python.
+    pub async fn import_function(&self, slug: &str) {
+        let package = build::package(slug, "Write it.");
+        let starter = |language: &str, name: &str, content: &str| Starter {
+            language: language.into(),
+            name: name.into(),
+            content: content.into(),
+        };
+        let starters = vec![
+            starter("cpp", "solve.cpp", "int solve();\n"),
+            starter("python3", "solve.py", "def solve():\n    pass\n"),
+        ];
+        let summary = ProblemSummary {
+            types: vec!["scoring".into()],
+            max_score: Some(100.0),
+            languages: Some(vec!["cpp".into(), "python3".into()]),
+            starters,
+            ..package.summary
+        };
+        self.store.import_problem(&ProblemPackage { summary, ..package }).await.unwrap();
     }
 
     /// A live worker that has Python, and Go without its toolchain.

@@ -52,6 +52,29 @@ async fn wrong_fields_are_named_by_pointer_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn a_language_that_the_problem_does_not_take_is_refused_with_those_it_takes() {
+    let app = TestApp::loopback().await;
+    app.worker().await;
+    app.import_function("solve").await;
+    let with = |language: &str| json!({"problem": "solve", "language": language, "source": "x"});
+    // Go is known here but cannot be run: that it is not taken comes first, since no worker will mend it.
+    for language in ["go", "rust"] {
+        refused(&app, &with(language), invalid(&["/language"])).await;
+        let problem = app.post("/submit", &with(language)).send().await.problem();
+        let told = format!(
+            "the problem 'solve' does not take '{language}'; hand it in as one of cpp, cpp17, cpp20, cpp23, python, pypy"
+        );
+        assert_eq!(problem.errors[0].detail, told);
+    }
+    let unknown = app.post("/submit", &with("pyton")).send().await.problem();
+    assert!(unknown.errors[0].detail.contains("did you mean 'python'?"), "{}", unknown.detail);
+    let batch = app.post("/submissions/batch", &json!({"submissions": [with("python"), with("rust")]})).send().await;
+    assert_eq!(batch.fault(), (422, "validation_failed".to_owned(), vec!["/submissions/1/language".to_owned()]));
+    assert_eq!(app.stored().await, 0);
+    app.post("/submit", &with("python")).send().await.accepted();
+}
+
+#[tokio::test]
 async fn all_faults_are_told_at_once_with_the_word_that_was_meant() {
     let app = TestApp::loopback().await;
     let body = json!({"langauge": "pyton", "language": "pyton", "source": "", "limits": {"wall_ms": -1}});

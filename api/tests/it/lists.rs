@@ -104,6 +104,29 @@ async fn problems_are_listed_by_slug_and_shown_with_statement_and_samples() {
 }
 
 #[tokio::test]
+async fn a_problem_tells_a_page_all_that_a_solver_needs() {
+    let app = TestApp::loopback().await;
+    app.worker().await;
+    app.import("hello", "Say it.").await;
+    app.import_function("solve").await;
+    let page: Page<ProblemListView> = app.get("/problems").send().await.ok().json();
+    let [any, function] = &page.items[..] else { panic!("{page:?}") };
+    assert_eq!((&any.types[..], any.max_score, &any.languages), (&["pass-fail".to_owned()][..], None, &None));
+    assert_eq!((function.types.join(" ").as_str(), function.max_score), ("scoring function", Some(100.0)));
+    assert_eq!((function.time_limit_ms, function.memory_limit_kb), (1_000, 65_536));
+    let taken = ["cpp", "cpp17", "cpp20", "cpp23", "python", "pypy"];
+    assert_eq!(function.languages.as_deref().unwrap(), taken);
+
+    let shown: ProblemView = app.get("/problems/solve").send().await.ok().json();
+    assert_eq!(shown.problem, *function);
+    let starters: Vec<_> =
+        shown.starters.iter().map(|starter| (starter.language.as_str(), starter.name.as_str())).collect();
+    let (cpp, python) = ("solve.cpp", "solve.py");
+    assert_eq!(starters, taken.map(|id| (id, if id.starts_with("cpp") { cpp } else { python })));
+    assert!(app.get("/problems/hello").send().await.ok().json::<ProblemView>().starters.is_empty());
+}
+
+#[tokio::test]
 async fn languages_are_what_the_workers_have() {
     let app = TestApp::loopback().await;
     let languages = async || {

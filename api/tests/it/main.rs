@@ -24,6 +24,7 @@ mod over_sqlite {
     mod importing;
     mod lists;
     mod money;
+    mod rejudging;
     mod status;
     mod submitting;
     mod who;
@@ -42,6 +43,7 @@ mod over_postgres {
     mod importing;
     mod lists;
     mod money;
+    mod rejudging;
     mod status;
     mod submitting;
     mod who;

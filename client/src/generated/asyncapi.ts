@@ -108,7 +108,7 @@ export type Unsubscribe = {
   channel: ChannelName;
 };
 
-/** `finished` and `cancelled` are final. */
+/** `finished` and `cancelled` are final, unless an operator has a finished one judged again: then `queued` follows. */
 export type SubmissionStatus = "queued" | "compiling" | "running" | "finished" | "cancelled";
 
 export type Verdict = "accepted" | "wrong_answer" | "time_limit_exceeded" | "memory_limit_exceeded" | "output_limit_exceeded" | "run_time_error" | "compile_error" | "internal_error";

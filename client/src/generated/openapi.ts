@@ -303,7 +303,8 @@ export type Limits = {
   cpu_ms?: number | null | undefined;
   /**
    * CPU time for which a run that is over `cpu_ms` goes on before it is stopped, in milliseconds; the verdict stays
-   * `time_limit_exceeded`.
+   * `time_limit_exceeded`. For a case of a problem at least a tenth of `cpu_ms`, so that one that is just over it can be run
+   * once more, alone.
    */
   extra_ms?: number | null | undefined;
   /** The largest file that a run may write, in KiB. */
@@ -437,16 +438,27 @@ export type Page_LanguageView = {
 
 /** Every list. */
 export type Page_ProblemListView = {
-  items: {
+  items: ({
+    /** Ids of the languages that it takes; null: any. */
+    languages?: string[] | null | undefined;
+    /** What a problem of type `scoring` gives at most; null: no bound, or not a scoring problem. */
+    max_score?: number | null | undefined;
+    /** Memory of one run, in KiB. */
     memory_limit_kb: number;
     slug: string;
     /** Sample and secret together. */
     test_cases: number;
+    /** CPU time of one run, in milliseconds. A language may have a limit of its own. */
     time_limit_ms: number;
     title: string;
+    /**
+     * `pass-fail` or `scoring`, and with it `interactive`, `multi-pass` or both; `function` where one completes a starter
+     * instead of writing a whole program.
+     */
+    types: string[];
     /** SHA-256 of the package that judges from now on. */
     version: string;
-  }[];
+  })[];
   /** What `?cursor=` takes for the next page; null on the last. */
   next?: string | null | undefined;
 };
@@ -552,6 +564,34 @@ export type Page_TransferView = {
   next?: string | null | undefined;
 };
 
+/** Every list. */
+export type Page_VerdictRecord = {
+  items: ({
+    /** The attempt that the submission had come to. */
+    attempt: number;
+    cases: CaseResult[];
+    exit_code?: number | null | undefined;
+    finished_at: string;
+    language_version?: string | null | undefined;
+    /** KiB of the largest case. */
+    memory_kb?: number | null | undefined;
+    memory_source?: MemorySource | null | undefined;
+    /** SHA-256 of the problem package that judged; null: there was no problem. */
+    problem_version?: string | null | undefined;
+    /** Machine-readable detail of the verdict. */
+    reason?: string | null | undefined;
+    score?: number | null | undefined;
+    signal?: number | null | undefined;
+    tests: Tests;
+    /** CPU time of the slowest case, in milliseconds. */
+    time_ms?: number | null | undefined;
+    verdict: Verdict;
+    wall_ms?: number | null | undefined;
+  })[];
+  /** What `?cursor=` takes for the next page; null on the last. */
+  next?: string | null | undefined;
+};
+
 /** RFC 9457 problem details, `application/problem+json`. */
 export type ProblemDetails = {
   /** Stable and machine-readable. */
@@ -571,12 +611,23 @@ export type ProblemDetails = {
 
 /** One of `GET /problems`. */
 export type ProblemListView = {
+  /** Ids of the languages that it takes; null: any. */
+  languages?: string[] | null | undefined;
+  /** What a problem of type `scoring` gives at most; null: no bound, or not a scoring problem. */
+  max_score?: number | null | undefined;
+  /** Memory of one run, in KiB. */
   memory_limit_kb: number;
   slug: string;
   /** Sample and secret together. */
   test_cases: number;
+  /** CPU time of one run, in milliseconds. A language may have a limit of its own. */
   time_limit_ms: number;
   title: string;
+  /**
+   * `pass-fail` or `scoring`, and with it `interactive`, `multi-pass` or both; `function` where one completes a starter
+   * instead of writing a whole program.
+   */
+  types: string[];
   /** SHA-256 of the package that judges from now on. */
   version: string;
 };
@@ -584,6 +635,8 @@ export type ProblemListView = {
 /** `GET /problems/{slug}`. */
 export type ProblemView = ProblemListView & {
   samples: Sample[];
+  /** What a solver begins with: one for each language that it takes and has one, by the language's id. */
+  starters: Starter[];
   /** CommonMark. */
   statement: string;
   /** The statement rendered; raw HTML in it is shown as text, so it is safe to put into a page. */
@@ -636,6 +689,26 @@ export type RefundRequest = {
   note?: string | null | undefined;
 };
 
+/** What a rejudge would come to. */
+export type RejudgeCountView = {
+  /** Are being judged now by another version: they end by it, and can be judged again then. */
+  open: number;
+  /** Slug. */
+  problem: string;
+  /** Would be judged again. */
+  submissions: number;
+  /** SHA-256 of the package that would judge. */
+  version: string;
+};
+
+/** What one page came to. */
+export type RejudgeView = {
+  /** What `?cursor=` takes for the next page; null on the last. */
+  next?: string | null | undefined;
+  /** Submissions of this page that are queued again. */
+  rejudged: number;
+};
+
 export type Sample = {
   answer: string;
   input: string;
@@ -648,6 +721,14 @@ export type Scope = "user" | "admin";
 export type SourceFile = {
   content: string;
   /** A plain file name: 1 to 100 characters out of letters, digits, `.`, `_`, `-`, not starting with a dot. */
+  name: string;
+};
+
+/** A file that a solver begins with. Its name is the one that a lone source file of its language is judged under. */
+export type Starter = {
+  content: string;
+  /** In a summary the format's code (`cpp`, `python3`) or Herald's id; in an answer the id. */
+  language: string;
   name: string;
 };
 
@@ -835,3 +916,27 @@ export type TransferView = {
 
 /** The outcome of a finished submission, and of each test case. */
 export type Verdict = "accepted" | "wrong_answer" | "time_limit_exceeded" | "memory_limit_exceeded" | "output_limit_exceeded" | "run_time_error" | "compile_error" | "internal_error";
+
+/** One verdict with its figures. The long texts are not kept beyond the verdict that stands. */
+export type VerdictRecord = {
+  /** The attempt that the submission had come to. */
+  attempt: number;
+  cases: CaseResult[];
+  exit_code?: number | null | undefined;
+  finished_at: string;
+  language_version?: string | null | undefined;
+  /** KiB of the largest case. */
+  memory_kb?: number | null | undefined;
+  memory_source?: MemorySource | null | undefined;
+  /** SHA-256 of the problem package that judged; null: there was no problem. */
+  problem_version?: string | null | undefined;
+  /** Machine-readable detail of the verdict. */
+  reason?: string | null | undefined;
+  score?: number | null | undefined;
+  signal?: number | null | undefined;
+  tests: Tests;
+  /** CPU time of the slowest case, in milliseconds. */
+  time_ms?: number | null | undefined;
+  verdict: Verdict;
+  wall_ms?: number | null | undefined;
+};

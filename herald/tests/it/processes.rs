@@ -14,6 +14,7 @@ mod money;
 mod problems;
 mod process;
 mod program;
+mod rejudging;
 mod scale;
 mod script;
 mod site;

@@ -24,6 +24,9 @@ const RENEW_EVERY: Duration = Duration::from_millis(LEASE_MS / 3);
 /// While nothing can be heard, the row is asked this often.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
+/// What ends a run from outside.
+const ENDS: [Status; 2] = [Status::Cancelled, Status::Finished];
+
 /// Who listens.
 #[derive(Clone, Default)]
 pub(super) struct Cancels(Arc<Shared>);
@@ -113,7 +116,8 @@ impl Cancels {
 
     fn on_signal(&self, signal: &LiveSignal) {
         match signal {
-            LiveSignal::Message(LiveMessage::Event(event)) if event.name == Status::Cancelled.event_name() => {
+            // A cancel of what is judged again gives its verdict back: that run is to be stopped too.
+            LiveSignal::Message(LiveMessage::Event(event)) if ENDS.iter().any(|end| event.name == end.event_name()) => {
                 self.wake(|listener| event.channel == Channel::Submission(listener.id));
             }
             LiveSignal::Message(_) => {}

@@ -19,6 +19,7 @@ use herald_domain::process::ProcessInfo;
 use herald_domain::store::*;
 use herald_domain::submission::{CaseResult, Judgement, Outputs, SourceFile, Submission, Tests};
 use herald_domain::ticket::SigningKey;
+use herald_domain::verdict::VerdictRecord;
 use herald_domain::webhook::{Attempt, Endpoint, NewAttempt, NewEndpoint, WebhookSecret};
 use herald_store_sqlite::SqliteStore;
 use time::OffsetDateTime;
@@ -117,6 +118,11 @@ over_the_inner_store! {
         fn expire_unclaimed(max_age_ms: u64, limit: u32) -> Vec<StoredEvent>;
         fn expire_leases() -> u64;
         fn open_classes() -> Vec<String>;
+    }
+    Rejudging {
+        fn count_rejudge(asked: &Rejudge) -> Option<RejudgeCount>;
+        fn rejudge(asked: &Rejudge, before: Option<SubmissionId>, messages: &[MessageId]) -> Option<Rejudged>;
+        fn kept_verdicts(id: SubmissionId) -> Vec<VerdictRecord>;
     }
     Ledger {
         fn open_account(account: &NewAccount) -> Opened;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use herald_domain::broker::{Broker, LiveSignal};
+use herald_domain::broker::{Broker, LiveSignal, WorkMessage};
 use herald_domain::event::LiveMessage;
-use herald_domain::store::{Cancelled, Outbox, Submissions};
-use herald_domain::submission::{Status, Verdict};
+use herald_domain::store::{Cancelled, Outbox, Problems, Rejudge, Rejudging, Submissions};
+use herald_domain::submission::{NewSubmission, ProblemRef, Status, Verdict};
+use herald_testkit::build::{message_id, new_submission, owner, package};
 use tokio::sync::Semaphore;
 
 use crate::faulty_store::Fault;
@@ -226,6 +227,30 @@ async fn a_cancel_that_is_announced_stops_the_run_at_once() {
     assert!(stopped.is_ok(), "the run waited for its renewal");
     assert_eq!(world.faulty.calls("renew"), 3, "only the one is asked about");
     assert_eq!(world.get(other).await.status, Status::Compiling);
+}
+
+/// Its verdict is given back, so it is `finished` and not `cancelled` that is heard.
+#[tokio::test]
+async fn a_cancel_of_what_is_judged_again_stops_the_run_at_once() {
+    let world = world().await;
+    let judge = Scripted::new([Deed::Accept, Deed::Wait(Arc::new(Semaphore::new(0)))]);
+    world.worker(&judge);
+    let (old, new) = (package("sum", "first"), package("sum", "second"));
+    world.store.import_problem(&old).await.unwrap();
+    let problem = Some(ProblemRef { slug: old.slug, version: old.version });
+    let id = world.submit_as(NewSubmission { problem, ..new_submission(&owner("alice")) }).await;
+    world.until(id, |submission| submission.status.is_final()).await;
+    world.store.import_problem(&new).await.unwrap();
+    let asked = Rejudge { problem: "sum".into(), since: None, again: false };
+    world.store.rejudge(&asked, None, &[message_id()]).await.unwrap().unwrap();
+    let wake = WorkMessage { id: None, submission: id, class: "any".into(), traceparent: None };
+    world.broker.publish_work(&[wake]).await.pop().unwrap().unwrap();
+    world.until_calls("renew", 1).await;
+    let Cancelled::Now(_, event) = world.store.cancel_submission(id, None).await.unwrap() else { panic!("not open") };
+    herald_pipeline::announce(&*world.broker, &event.0);
+    let stopped = tokio::time::timeout(Duration::from_secs(2), judge.stopped.acquire()).await;
+    assert!(stopped.is_ok(), "the run waited for its renewal");
+    assert_eq!(world.get(id).await.verdict, Some(Verdict::Accepted));
 }
 
 /// Before anybody listened: nothing is heard of it, but the row is looked at when listening begins.

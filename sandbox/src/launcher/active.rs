@@ -51,6 +51,7 @@ pub struct Active {
     said: Vec<u8>,
     stdout: Output,
     stderr: Output,
+    started: bool,
     /// When the program began, once it has; until then when the run was asked for.
     began_ns: u64,
     began: Instant,
@@ -143,6 +144,7 @@ impl Active {
         let numbers: Vec<i64> = rest.split(' ').map_while(|n| n.parse().ok()).collect();
         match (word, numbers.as_slice()) {
             ("started", [at_ns, first_us, second_us]) => {
+                self.started = true;
                 self.second_us = *second_us as u64;
                 self.setup_us = *first_us as u64 + self.second_us;
                 self.began_ns = *at_ns as u64;

@@ -33,7 +33,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    fn make(ground: &Ground, wanted: &Wanted<'_>) -> Result<Self, String> {
+    pub fn make(ground: &Ground, wanted: &Wanted<'_>) -> Result<Self, String> {
         let Wanted { place, writable, mounts } = wanted.clone();
         mounts.iter().try_for_each(|mount| ground.make_target(mount))?;
         let group = ground.cgroups.as_ref().ok().map(|tree| tree.make()).transpose()?;
@@ -51,6 +51,7 @@ impl Prepared {
         }
     }
 
+    /// An error means that it has not read the order, and will not.
     pub fn order(&self, order: &Order, fds: &[BorrowedFd<'_>]) -> Result<(), String> {
         send(self.orders.as_fd(), order, fds).map_err(|e| format!("the sandbox takes no orders: {e}"))
     }
@@ -79,16 +80,16 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// One that was made for this, or is now.
-    pub fn take(&mut self, ground: &Ground, wanted: &Wanted<'_>) -> Result<Prepared, String> {
+    /// One that waits and was made for this.
+    pub fn take(&mut self, wanted: &Wanted<'_>) -> Option<Prepared> {
         while let Some(at) = self.ready.iter().position(|ready| ready.is_like(wanted)) {
             let ready = self.ready.swap_remove(at);
             if ready.mounts == wanted.mounts && !ready.is_dead() {
-                return Ok(ready);
+                return Some(ready);
             }
             self.bury(ready);
         }
-        Prepared::make(ground, wanted)
+        None
     }
 
     /// Waits again, if it is the only one of its kind.

@@ -191,7 +191,16 @@ fn alive(pid: u32) -> bool {
 }
 
 /// The letter that proc(5) gives for what a process is doing; none when there is no such process.
-fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
+pub fn state(pid: u32) -> Option<char> {
+    stat(pid, 0)?.chars().next()
+}
+
+pub fn parent(pid: u32) -> Option<u32> {
+    stat(pid, 1)?.parse().ok()
+}
+
+/// A field of `/proc/<pid>/stat`, counted from behind the name.
+fn stat(pid: u32, field: usize) -> Option<String> {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    line.rsplit_once(") ")?.1.split(' ').nth(field).map(str::to_owned)
 }

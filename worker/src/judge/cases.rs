@@ -3,6 +3,8 @@
 //! Invariant: a verdict of a case comes from the submission's run and from what is said of its output, the run first; a
 //! validator that does not do its work ends in `internal_error`, never in a verdict on the submission.
 
+mod again;
+
 use herald_domain::submission::{Claim, Judgement, MAX_CASE_MESSAGE_BYTES, Verdict};
 use herald_domain::text::cut;
 use herald_pipeline::work::Steps;
@@ -20,6 +22,7 @@ use crate::package::{Problem, TestCase, Validation};
 use crate::problems::Ready;
 use crate::program::{Program, RunLimits};
 use crate::runner::WorkFolder;
+use again::Bout;
 
 /// What a compiled submission may be, to be copied into a box for every case.
 const MAX_BOX_BYTES: u64 = 256 * 1_024 * 1_024;
@@ -73,25 +76,22 @@ impl Cases<'_> {
             },
         };
         let (base, factor) = problem.limits_for(&self.language.spec.id, self.language.spec.run.time_factor);
-        let limits = run_limits(Some(&base), &self.claim.limits, factor);
+        let mut limits = run_limits(Some(&base), &self.claim.limits, factor);
+        // What is stopped at its limit would not tell how close it was.
+        limits.extra_ms = limits.extra_ms.max(outcome::close_ms(limits.cpu_ms));
         let Some(stage) = self.stage(folder).await? else { return Ok(nothing_to_run(tally)) };
 
         let mut results = vec![None; problem.cases.len()];
         let mut reasons = vec![String::new(); problem.cases.len()];
+        let mut again = again::MOST;
         for (n, case) in problem.cases.iter().enumerate() {
             if !problem.grading.wants(n, &results) {
                 continue;
             }
-            let copy;
-            let folder = match &stage {
-                Stage::Same(folder) => &**folder,
-                Stage::Copies(files) => {
-                    copy = self.copy(files, case).await?;
-                    &*copy
-                }
+            let bout = Bout { cases: self, stage: &stage, case, limits, validator };
+            let Some(Came { report, outcome }) = bout.judge(&mut again).await? else {
+                return Ok(nothing_to_run(tally));
             };
-            let attempt = Attempt { cases: self, case, folder, limits, validator };
-            let Some(Came { report, outcome }) = attempt.judge().await? else { return Ok(nothing_to_run(tally)) };
             let judged = outcome.and_then(|(outcome, said)| Ok((self.score(n, &outcome, &said, validator)?, outcome)));
             let (score, outcome) = match judged {
                 Ok(judged) => judged,

@@ -14,6 +14,26 @@ pub(super) struct Outcome {
     pub message: Option<String>,
 }
 
+/// Of a limit on time, what over it may be the machine's doing as well as the program's.
+const CLOSE_PERCENT: u64 = 10;
+
+/// So long over the limit on CPU time is close: a run that goes on for longer need not be watched to its end.
+pub(super) fn close_ms(limit_ms: u64) -> u64 {
+    limit_ms * CLOSE_PERCENT / 100
+}
+
+/// Whether a run was over a limit on time so closely that it would perhaps not be on a machine with nothing else to do. One
+/// that waited all the time (`idle`) would.
+pub(super) fn is_close(report: &Report, limits: &RunLimits, outcome: &Outcome) -> bool {
+    let within = |value: u64, limit: u64| value < limit + close_ms(limit);
+    outcome.verdict == Verdict::TimeLimitExceeded
+        && match outcome.reason.as_str() {
+            "cpu" => within(report.cpu_ms, limits.cpu_ms),
+            "wall" => within(report.wall_ms, limits.wall_ms),
+            _ => false,
+        }
+}
+
 /// Why a run failed, or `None` if it ended with exit code 0 within its limits. What counts most comes first: CPU time,
 /// memory, output, file size, wall clock, and last how it ended.
 pub(super) fn of_run(report: &Report, limits: &RunLimits, language: &LanguageSpec) -> Option<(Verdict, String)> {
@@ -21,14 +41,18 @@ pub(super) fn of_run(report: &Report, limits: &RunLimits, language: &LanguageSpe
         // Also where something else stopped it, or nothing did before the sandbox looked.
         return Some((Verdict::TimeLimitExceeded, "cpu".to_owned()));
     }
-    if let Some(limit) = report.stopped_by {
+    let written = report.stdout.len() as u64 + report.stderr.len() as u64;
+    let larger = if report.stdout.len() >= report.stderr.len() { StoppedBy::Stdout } else { StoppedBy::Stderr };
+    let stopped_by = match report.stopped_by {
+        // What the sandbox holds each output to, both together are held to as well.
+        None | Some(StoppedBy::FileSize | StoppedBy::Wall | StoppedBy::Idle) if written > limits.output_kb * 1_024 => {
+            Some(larger)
+        }
+        stopped_by => stopped_by,
+    };
+    if let Some(limit) = stopped_by {
         let (verdict, reason) = of_limit(limit);
         return Some((verdict, reason.to_owned()));
-    }
-    let written = report.stdout.len() as u64 + report.stderr.len() as u64;
-    if written > limits.output_kb * 1_024 {
-        let reason = if report.stdout.len() >= report.stderr.len() { "stdout_cap" } else { "stderr_cap" };
-        return Some((Verdict::OutputLimitExceeded, reason.to_owned()));
     }
     let reason = failed_exit(report.exit)?;
     let gave_up = language.out_of_memory.found(&report.stderr) || language.out_of_memory_stdout.found(&report.stdout);

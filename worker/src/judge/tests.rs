@@ -132,11 +132,15 @@ struct Bench {
 
 impl Bench {
     fn new(replies: Vec<Reply>) -> Self {
+        Self::over(sum(), replies)
+    }
+
+    fn over(problem: OneProblem, replies: Vec<Reply>) -> Self {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(LANGUAGES.as_bytes()).unwrap();
         let languages = Arc::new(Languages::load(Some(file.path())).unwrap());
         let runner = Arc::new(FakeRunner::new(replies));
-        Self { judge: SandboxJudge::new(Arc::new(sum()), runner.clone(), languages), runner }
+        Self { judge: SandboxJudge::new(Arc::new(problem), runner.clone(), languages, 1 << 20), runner }
     }
 
     async fn judge(&self, claim: &Claim) -> Result<Judgement, AttemptFailed> {
@@ -193,7 +197,7 @@ async fn commands_are_words_made_from_the_languages_file_with_the_limits_in_them
     assert_eq!(runs[1].argv, ["/box/main", "--heap=50"]);
     assert!(runs[1].env.contains(&("TOY_HEAP".into(), "50".into())), "{:?}", runs[1].env);
     let limits = runs[1].limits;
-    assert_eq!((limits.cpu_ms, limits.wall_ms, limits.memory_kb), (1_000, 3_000, 102_400));
+    assert_eq!((limits.cpu_ms, limits.wall_ms, limits.memory_kb), (1_100, 3_000, 102_400), "and a tenth of the time");
     assert_eq!((limits.processes, limits.limit_address_space, limits.stdout_bytes), (72, false, 1 << 20));
     let names: Vec<_> = bench.runner.files().into_iter().map(|file| file.path).collect();
     assert_eq!(names, ["sum.toy", "notes.txt", "-o.toy", "prelude.toy"], "the program's own notes.txt goes before");
@@ -259,13 +263,131 @@ async fn what_ends_a_run_decides_its_verdict() {
         (Report { cpu_ms: 1_001, ..stopped(StoppedBy::Memory) }, TimeLimitExceeded, "cpu"),
         (Report { cpu_ms: 1_001, ..stopped(StoppedBy::Stdout) }, TimeLimitExceeded, "cpu"),
         (Report { exit: Exit::Code(1), ..loud() }, OutputLimitExceeded, "stdout_cap"),
+        (Report { stopped_by: Some(StoppedBy::Wall), ..loud() }, OutputLimitExceeded, "stdout_cap"),
+        (Report { stopped_by: Some(StoppedBy::FileSize), ..loud() }, OutputLimitExceeded, "stdout_cap"),
+        (Report { stopped_by: Some(StoppedBy::Memory), ..loud() }, MemoryLimitExceeded, "oom"),
+        (Report { cpu_ms: 1_001, ..loud() }, TimeLimitExceeded, "cpu"),
         (Report { stderr: b"heap is full".to_vec(), ..printed("4") }, WrongAnswer, "token"),
         (loud(), OutputLimitExceeded, "stdout_cap"),
     ] {
-        let judgement = judged(vec![report]).await;
+        // Twice: one that is close to its time is run again.
+        let judgement = judged(vec![report.clone(), report]).await;
         assert_eq!((judgement.verdict, judgement.reason.as_deref()), (verdict, Some(reason)));
         assert_eq!(judgement.cases[0].verdict, verdict);
     }
+}
+
+#[tokio::test]
+async fn what_was_compiled_before_is_not_compiled_again() {
+    let warned = || Reply::Report(printed("warning"));
+    let run = |text: &str| Reply::Report(printed(text));
+    let failed = || Reply::Report(crashed(Exit::Code(1), "error"));
+    let plain = claim(None);
+    let flagged = Claim { flags: vec!["-O1".into()], ..plain.clone() };
+    let mut other = plain.clone();
+    other.files[0].content.push(' ');
+    let mut entered_elsewhere = plain.clone();
+    entered_elsewhere.files.swap(0, 2);
+    for (second, compiles) in [(&plain, false), (&flagged, true), (&other, true), (&entered_elsewhere, true)] {
+        let again = if compiles { vec![warned(), run("b")] } else { vec![run("b")] };
+        let bench = Bench::new([vec![warned(), run("a")], again].into_iter().flatten().collect());
+        let first = bench.judge(&plain).await.unwrap();
+        let second = bench.judge(second).await.unwrap();
+        assert_eq!((first.verdict, second.verdict), (Verdict::Accepted, Verdict::Accepted));
+        assert_eq!(second.outputs.compile_output, first.outputs.compile_output, "what the compiler said is told again");
+        assert_eq!(second.outputs.stdout.unwrap().text, "b");
+        let compiled = bench.runner.runs().iter().filter(|run| run.writable).count();
+        assert_eq!(compiled, 1 + usize::from(compiles));
+    }
+    let bench = Bench::new(vec![failed(), failed(), warned(), run("a")]);
+    for expected in [Verdict::CompileError, Verdict::CompileError, Verdict::Accepted] {
+        assert_eq!(bench.judge(&plain).await.unwrap().verdict, expected, "a failure is not kept");
+    }
+}
+
+/// Ended by itself after this much CPU time, with a limit of 1 s, having printed the first answer.
+fn took(cpu_ms: u64) -> Report {
+    Report { cpu_ms, ..printed("3") }
+}
+
+#[tokio::test]
+async fn a_run_just_over_its_time_is_run_once_more_and_the_second_counts() {
+    use Verdict::*;
+    let wall = |wall_ms| Report { wall_ms, ..stopped(StoppedBy::Wall) };
+    for (first, second, verdict, time_ms) in [
+        (took(1_050), took(990), WrongAnswer, 990),
+        (took(1_050), took(1_080), TimeLimitExceeded, 1_080),
+        (took(1_050), Report { cpu_ms: 400, ..crashed(Exit::Signal(11), "") }, RunTimeError, 400),
+        (Report { cpu_ms: 1_099, ..stopped(StoppedBy::Memory) }, took(990), WrongAnswer, 990),
+        (wall(3_010), took(20), WrongAnswer, 20),
+    ] {
+        // The second case is wrong, so that the first one's time stays the largest.
+        let reports = [printed(""), first, second, Report { cpu_ms: 1, ..printed("nope") }];
+        let bench = Bench::new(reports.into_iter().map(Reply::Report).collect());
+        let judgement = bench.judge(&claim(Some("v1"))).await.unwrap();
+        assert_eq!(
+            (judgement.verdict, judgement.cases[0].time_ms, judgement.time_ms),
+            (verdict, time_ms, Some(time_ms))
+        );
+        let runs = bench.runner.runs();
+        assert_eq!((&runs[1].argv, &runs[1].stdin), (&runs[2].argv, &runs[2].stdin), "the same twice");
+        assert_eq!(judgement.tests.run as usize, runs.len() - 2, "and it is one case");
+    }
+}
+
+#[tokio::test]
+async fn a_run_far_over_its_time_or_that_idled_is_not_run_again() {
+    for (first, reason) in [
+        (took(2_000), "cpu"),
+        // What goes on for ever is stopped here.
+        (Report { cpu_ms: 1_100, ..stopped(StoppedBy::Cpu) }, "cpu"),
+        (Report { wall_ms: 3_300, ..stopped(StoppedBy::Wall) }, "wall"),
+        (Report { wall_ms: 3_001, ..stopped(StoppedBy::Idle) }, "idle"),
+    ] {
+        let bench = Bench::new([printed(""), first, printed("3")].into_iter().map(Reply::Report).collect());
+        let judgement = bench.judge(&claim(Some("v1"))).await.unwrap();
+        assert_eq!((judgement.verdict, judgement.reason.as_deref()), (Verdict::TimeLimitExceeded, Some(reason)));
+        assert_eq!(bench.runner.runs().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn the_second_run_waits_until_it_is_alone_and_keeps_others_waiting() {
+    let replies = vec![Reply::Report(printed("")), Reply::Report(took(1_050)), Reply::Hang];
+    let bench = Bench::new(replies);
+    let neighbours = bench.runner.neighbours();
+    let neighbour = neighbours.beside().await;
+    let claim = claim(Some("v1"));
+    let mut judging = Box::pin(bench.judge(&claim));
+    while bench.runner.runs().len() < 2 {
+        assert!(futures::poll!(&mut judging).is_pending());
+    }
+    assert!(futures::poll!(&mut judging).is_pending());
+    assert_eq!(bench.runner.runs().len(), 2, "compiled and run once: the neighbour runs still");
+    let mut next = Box::pin(neighbours.beside());
+    assert!(futures::poll!(&mut next).is_pending(), "nothing new begins before it");
+    drop(neighbour);
+    assert!(futures::poll!(&mut judging).is_pending());
+    assert_eq!(bench.runner.runs().len(), 3, "now it runs");
+    assert!(futures::poll!(&mut next).is_pending(), "and nothing beside it");
+    drop(judging);
+    drop(next.await);
+}
+
+#[tokio::test]
+async fn a_submission_is_run_again_only_so_often() {
+    let mut files = sum().0;
+    files.extend((11..=20).flat_map(|n| {
+        let file = |end: &str, text: &str| PackageFile { path: format!("data/secret/{n}.{end}"), content: text.into() };
+        [file("in", "1 2"), file("ans", "3")]
+    }));
+    files.retain(|file| !file.path.starts_with("data/secret/2.") && !file.path.starts_with("data/secret/10."));
+    let twice = [took(1_050), took(900)];
+    let reports = std::iter::once(printed("")).chain(std::iter::repeat_n(twice, 9).flatten());
+    let bench = Bench::over(OneProblem(files), reports.map(Reply::Report).collect());
+    let judgement = bench.judge(&claim(Some("v1"))).await.unwrap();
+    assert_eq!(judgement.tests, Tests { passed: 8, run: 9, total: Some(11) });
+    assert_eq!((judgement.verdict, judgement.time_ms), (Verdict::TimeLimitExceeded, Some(1_050)));
 }
 
 #[tokio::test]

@@ -81,6 +81,7 @@ impl Validator {
     ) -> Result<Result<Self, String>, Halt> {
         let language = languages.ready(runner, &source.language).await?;
         let program = Program::new(&language, &source.files);
+        let _beside = runner.neighbours().beside().await;
         let folder = runner.open().await?;
         folder.write_files(&program.files()).await?;
         if let (Some(run), Some(spec)) = (program.compile(), &language.spec.compile) {
@@ -124,6 +125,7 @@ impl Validator {
         args: &[String],
         output: &[u8],
     ) -> Result<Result<bool, String>, SandboxError> {
+        let _beside = runner.neighbours().beside().await;
         let bench = self.bench(runner, &case.input, case, Vec::new()).await?;
         let report = bench.folder.run(bench.command(args, output.to_vec(), 0)).await?;
         let said = bench.read(&report, false, false).await?;

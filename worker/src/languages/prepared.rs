@@ -1,9 +1,9 @@
-//! What a language has made once, so that compiling is faster: a precompiled header.
+//! What a language has made once, so that compiling is faster: a precompiled header, or an archive of a compiler's classes.
 //!
 //! Invariant: it changes neither what a program means nor what a compiler says of it. So it is made inside the sandbox by
 //! the compiler that uses it, lies in a folder that only this worker's user can enter, is shown read-only, and is left out
 //! wherever its use could matter (flags, words of `not_with`) or it is not ready yet. If a compiler has anything to say, it
-//! says it of a second, plain run.
+//! says it of a second, plain run, unless it says the same in either.
 //!
 //! It is made when the first program comes that it would help: a worker that gets none spends nothing on it.
 
@@ -92,6 +92,7 @@ pub(crate) fn begin(runner: &Arc<dyn Runner>, language: &Arc<Language>) {
 }
 
 async fn make(runner: &dyn Runner, language: &Language, spec: &PrepareSpec) -> Result<Mount, String> {
+    let _beside = runner.neighbours().beside().await;
     let folder = runner.open().await.map_err(|error| error.to_string())?;
     let files: Vec<_> = spec.files.iter().map(|(name, text)| BoxFile::new(name.as_str(), text.as_str())).collect();
     folder.write_files(&files).await.map_err(|error| error.to_string())?;

@@ -27,6 +27,7 @@ async fn attempt(runner: &dyn Runner, language: &Language) -> Result<Result<Opti
     let source = SourceFile { name: language.spec.source_name.clone(), content: language.spec.probe.clone() };
     let sources = [source];
     let program = Program::new(language, &sources);
+    let _beside = runner.neighbours().beside().await;
     let folder = runner.open().await?;
     folder.write_files(&program.files()).await?;
     if let Some(compile) = program.compile() {

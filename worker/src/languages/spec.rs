@@ -22,6 +22,7 @@ const PLACEHOLDERS: [&str; 10] = [
 /// Stand alone, for several words.
 pub(crate) const SOURCES: &str = "{sources}";
 pub(crate) const FLAGS: &str = "{flags}";
+pub(crate) const EXTRAS: &str = "{extras}";
 /// A word with it is left out where nothing is prepared.
 pub(crate) const PREPARED: &str = "{prepared}";
 
@@ -57,9 +58,19 @@ pub(crate) struct LanguageSpec {
     pub flags: Vec<String>,
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    #[serde(default)]
+    pub extra: Vec<ExtraSpec>,
     pub prepare: Option<PrepareSpec>,
     pub compile: Option<CompileSpec>,
     pub run: RunSpec,
+}
+
+/// Words of a command where a file is there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExtraSpec {
+    pub needs: String,
+    pub words: Vec<String>,
 }
 
 /// What is made once, and where it lies when it is used.
@@ -73,6 +84,9 @@ pub(crate) struct PrepareSpec {
     pub used_with: String,
     #[serde(default)]
     pub not_with: Vec<String>,
+    /// What a compiler has to say is the same with it as without.
+    #[serde(default)]
+    pub says_the_same: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -145,11 +159,15 @@ fn check(spec: &LanguageSpec) -> Result<(), String> {
     if let Some(flag) = spec.flags.iter().find(|flag| !flag.starts_with('-')) {
         return Err(format!("'{flag}' is no flag: it does not start with '-'"));
     }
-    let mut argvs = spec.compile.iter().flat_map(|compile| &compile.argv).chain(&spec.run.argv);
-    if !spec.flags.is_empty() && !argvs.any(|word| word == FLAGS) {
+    let argvs = || spec.compile.iter().flat_map(|compile| &compile.argv).chain(&spec.run.argv);
+    if !spec.flags.is_empty() && !argvs().any(|word| word == FLAGS) {
         return Err(format!("it allows flags, but {FLAGS} stands in no argv"));
     }
-    for path in spec.tool.iter().chain(&spec.needs).chain(&spec.mounts) {
+    if !spec.extra.is_empty() && !argvs().any(|word| word == EXTRAS) {
+        return Err(format!("it has extra words, but {EXTRAS} stands in no argv"));
+    }
+    let extra = spec.extra.iter().map(|extra| &extra.needs);
+    for path in spec.tool.iter().chain(&spec.needs).chain(&spec.mounts).chain(extra) {
         if !path.starts_with('/') && !path.starts_with("~/") {
             return Err(format!("'{path}' is not an absolute path"));
         }
@@ -176,15 +194,16 @@ fn check_argv(argv: &[String]) -> Result<(), String> {
         Some(first) => return Err(format!("argv starts with '{first}', not with {{tool}} or an absolute path")),
         None => return Err("argv is empty".into()),
     }
-    argv.iter().filter(|word| *word != SOURCES && *word != FLAGS).try_for_each(|word| check_word(word))
+    argv.iter().filter(|word| ![SOURCES, FLAGS, EXTRAS].contains(&word.as_str())).try_for_each(|word| check_word(word))
 }
 
 fn check_word(word: &str) -> Result<(), String> {
     let bare = PLACEHOLDERS.iter().fold(word.to_owned(), |word, known| word.replace(known, ""));
     match bare.contains(['{', '}']) {
-        true => {
-            Err(format!("'{word}' has an unknown placeholder; known are {} {SOURCES} {FLAGS}", PLACEHOLDERS.join(" ")))
-        }
+        true => Err(format!(
+            "'{word}' has an unknown placeholder; known are {} {SOURCES} {FLAGS} {EXTRAS}",
+            PLACEHOLDERS.join(" ")
+        )),
         false => Ok(()),
     }
 }

@@ -44,6 +44,10 @@ fn a_wrong_file_names_the_language_and_what_is_wrong() {
         (format!("tool = []\n{run}time_factor = 0.0\n"), "time_factor is not within"),
         (format!("tool = []\nflags = [\"O\"]\n{run}"), "'O' is no flag"),
         (format!("tool = []\nflags = [\"-O\"]\n{run}"), "it allows flags, but {flags} stands in no argv"),
+        (
+            format!("tool = []\nextra = [{{ needs = \"/ld\", words = [] }}]\n{run}"),
+            "it has extra words, but {extras} stands in no argv",
+        ),
         (format!("tool = []\nfiles = {{ \"a/b\" = \"\" }}\n{run}"), "'a/b' among its files is not a plain file name"),
     ] {
         let error = load(&language(&changes)).err().unwrap().to_string();
@@ -84,6 +88,7 @@ fn a_toolchain_outside_usr_is_shown_under_opt_and_the_newest_wins() {
         tool: "/opt/toy/bin/toy".into(),
         bin: "/opt/toy/bin".into(),
         mounts: vec![Mount { from: root.join("chains").join(version), to: "/opt/toy".into() }],
+        extras: Vec::new(),
     };
     assert_eq!(found(r#"["/nonexistent/toy", "~/chains/*/bin/toy"]"#, "[]", home.path()), Ok(expected("1.10")));
     assert_eq!(found(r#"["~/toy"]"#, "[]", home.path()), Ok(expected("1.9")), "links are followed");
@@ -93,6 +98,18 @@ fn a_toolchain_outside_usr_is_shown_under_opt_and_the_newest_wins() {
     fs::create_dir(&share).unwrap();
     let system = found(r#"["/usr/bin/env"]"#, "[]", home.path()).unwrap();
     assert_eq!(system.mounts, [Mount { from: share.clone(), to: share }], "at the same place");
+}
+
+#[test]
+fn extra_words_are_used_where_what_they_need_is_installed() {
+    let home = home();
+    let text = language(
+        "tool = [\"/usr/bin/env\"]\n[language.run]\nargv = [\"{tool}\", \"{extras}\"]\n\
+         [[language.extra]]\nneeds = \"~/chains/1.9/bin/toy\"\nwords = [\"-a\", \"b\"]\n\
+         [[language.extra]]\nneeds = \"~/chains/1.8/bin/toy\"\nwords = [\"-c\"]\n",
+    );
+    let found = toolchain::find(&spec::parse(&text).unwrap()[0], Some(home.path())).unwrap();
+    assert_eq!(found.extras, ["-a", "b"]);
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(crate) struct Toolchain {
     /// The folder that it lies in.
     pub bin: String,
     pub mounts: Vec<Mount>,
+    /// The words of what is installed beside it.
+    pub extras: Vec<String>,
 }
 
 /// The first candidate that is there; else why there is none.
@@ -31,6 +33,8 @@ pub(super) fn find(spec: &LanguageSpec, home: Option<&Path>) -> Result<Toolchain
             Ok(mut toolchain) => {
                 let extra = spec.mounts.iter().flat_map(|pattern| expand(pattern, home));
                 toolchain.mounts.extend(extra.map(|path| Mount { from: path.clone(), to: path }));
+                let there = spec.extra.iter().filter(|extra| !expand(&extra.needs, home).is_empty());
+                toolchain.extras = there.flat_map(|extra| extra.words.iter().cloned()).collect();
                 return Ok(toolchain);
             }
             Err(reason) => refused = Some(reason),
@@ -51,7 +55,12 @@ fn place(spec: &LanguageSpec, candidate: &Path, home: Option<&Path>) -> Result<T
         return Err(format!("{shown} has a path that is not UTF-8"));
     };
     if real.starts_with("/usr") {
-        return Ok(Toolchain { tool: tool.to_owned(), bin: bin.display().to_string(), mounts: Vec::new() });
+        return Ok(Toolchain {
+            tool: tool.to_owned(),
+            bin: bin.display().to_string(),
+            mounts: Vec::new(),
+            extras: Vec::new(),
+        });
     }
     let prefix = if bin.ends_with("bin") { bin.parent().unwrap_or(bin) } else { bin };
     if home.is_some_and(|home| home.starts_with(prefix)) || prefix == Path::new("/") {
@@ -61,7 +70,7 @@ fn place(spec: &LanguageSpec, candidate: &Path, home: Option<&Path>) -> Result<T
     let tool = real.strip_prefix(prefix).map(|rest| inside.join(rest)).unwrap_or_default();
     let bin = tool.parent().unwrap_or(&inside).display().to_string();
     let mount = Mount { from: prefix.to_owned(), to: inside.clone() };
-    Ok(Toolchain { tool: tool.display().to_string(), bin, mounts: vec![mount] })
+    Ok(Toolchain { tool: tool.display().to_string(), bin, mounts: vec![mount], extras: Vec::new() })
 }
 
 /// What exists of a path pattern: `~` is the home folder, `*` anything within one name; the newest (by natural order)

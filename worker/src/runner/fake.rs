@@ -18,6 +18,7 @@ pub(crate) enum Reply {
 /// The first folder is the language's probe, where every run prints `ok`; runs in the others get the replies in order.
 pub(crate) struct FakeRunner {
     script: std::sync::Arc<Mutex<Script>>,
+    neighbours: Neighbours,
 }
 
 #[derive(Default)]
@@ -52,7 +53,7 @@ pub(crate) fn printed(stdout: &str) -> Report {
 impl FakeRunner {
     pub(crate) fn new(replies: Vec<Reply>) -> Self {
         let script = Script { replies: replies.into(), ..Script::default() };
-        Self { script: std::sync::Arc::new(Mutex::new(script)) }
+        Self { script: std::sync::Arc::new(Mutex::new(script)), neighbours: Neighbours::default() }
     }
 
     /// The runs so far, without those of the probe.
@@ -72,6 +73,10 @@ impl Runner for FakeRunner {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         script.opened += 1;
         Ok(Box::new(FakeFolder { probe: script.opened == 1, contents: Mutex::default(), script: self.script.clone() }))
+    }
+
+    fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
     }
 }
 

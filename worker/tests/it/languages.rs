@@ -11,6 +11,9 @@ crate::tests![
     a_block_of_the_file_adds_a_language,
     flags_reach_the_compiler_or_the_run_time,
     a_precompiled_header_changes_nothing_but_the_time,
+    an_archive_of_the_compilers_classes_changes_nothing_but_the_time,
+    a_rust_program_is_linked_by_what_is_installed,
+    the_same_program_is_compiled_once_and_another_is_not_it,
     a_syntax_error_is_a_compile_error_that_names_the_line,
     a_source_that_asks_for_a_library_is_a_compile_error,
     programs_of_several_files_are_built_and_run,
@@ -93,12 +96,7 @@ async fn a_precompiled_header_changes_nothing_but_the_time(bench: &Bench) {
         times[0].push(began.elapsed().as_millis());
     }
     bench.run("cpp20", &sources[0]).await;
-    let ready = async {
-        while !bench.known.prepared().contains(&"cpp20") {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(600), ready).await.expect("it is made");
+    prepared(bench, "cpp20").await;
     for (source, plain) in sources.iter().zip(&plain) {
         let began = Instant::now();
         let fast = bench.run("cpp20", source).await;
@@ -113,6 +111,97 @@ async fn a_precompiled_header_changes_nothing_but_the_time(bench: &Bench) {
     assert_eq!(stdout(&bench.run("cpp20", &shown).await), "1", "it is there where it is used");
     let elsewhere = shown.replace(ALL, "#include <iostream>\n").replace("bits/stdc++.h.gch", "bits");
     assert_eq!(stdout(&bench.run("cpp20", &elsewhere).await), "0", "and nowhere else");
+}
+
+async fn prepared(bench: &Bench, language: &str) {
+    let ready = async {
+        while !bench.known.prepared().contains(&language) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(600), ready).await.expect("it is made");
+}
+
+async fn an_archive_of_the_compilers_classes_changes_nothing_but_the_time(bench: &Bench) {
+    let main = |body: &str| {
+        format!("import java.util.*;\npublic class Main {{ public static void main(String[] a) {{ {body} }} }}\n")
+    };
+    let sources = [
+        main("System.out.println(List.of(1, 2).stream().mapToInt(x -> x).sum());"),
+        main("List raw = new ArrayList(); raw.add(1); System.out.println(raw);"),
+        main("int x = \"text\"; y();"),
+        main("new Thread().stop();"),
+    ];
+    let mut plain = Vec::new();
+    let mut times = [Vec::new(), Vec::new()];
+    for source in &sources {
+        // With a flag it is never used.
+        let began = Instant::now();
+        plain.push(bench.judge(Claim { flags: vec!["-ea".into()], ..bench.claim("java", source) }).await);
+        times[0].push(began.elapsed().as_millis());
+    }
+    bench.run("java", &sources[0]).await;
+    prepared(bench, "java").await;
+    for (source, plain) in sources.iter().zip(&plain) {
+        // Another program than before its time, so that it is compiled.
+        let source = format!("{source}// again\n");
+        let began = Instant::now();
+        let fast = bench.run("java", &source).await;
+        times[1].push(began.elapsed().as_millis());
+        assert_eq!((fast.verdict, &fast.reason), (plain.verdict, &plain.reason), "{source}");
+        assert_eq!((stdout(&fast), compile_output(&fast)), (stdout(plain), compile_output(plain)), "{source}");
+    }
+    println!("milliseconds without: {:?}, with: {:?}", times[0], times[1]);
+    assert!(compile_output(&plain[1]).contains("unchecked"), "a note is among what is compared: {plain:?}");
+}
+
+/// A linker leaves its name in what it makes.
+async fn a_rust_program_is_linked_by_what_is_installed(bench: &Bench) {
+    // Backwards, so that the program does not find its own words.
+    let source = r#"
+        fn main() {
+            let me = std::fs::read("/box/main").unwrap();
+            let name = "dl UNG htiw elbitapmoc( ";
+            print!("{}", me.windows(name.len()).any(|window| window.iter().rev().copied().eq(name.bytes())));
+        }
+    "#;
+    let installed = std::path::Path::new("/usr/bin/ld.mold").exists();
+    assert_eq!(stdout(&bench.run("rust", source).await), installed.to_string());
+}
+
+/// A compiler that never makes the same program twice shows whether it was called.
+const FICKLE: &str = r#"
+[[language]]
+id = "fickle"
+name = "Fickle"
+source_name = "main.txt"
+flags = ["-x"]
+tool = ["/bin/dash"]
+version = ["{tool}", "-c", "echo 1"]
+probe = ""
+[language.compile]
+argv = ["{tool}", "-c", "printf '#!/bin/sh\necho ok\necho %s >&2\n' $(mktemp -u) > main; chmod +x main", "{flags}"]
+[language.run]
+argv = ["{binary}"]
+"#;
+
+async fn the_same_program_is_compiled_once_and_another_is_not_it(bench: &Bench) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, FICKLE.as_bytes()).unwrap();
+    let bench = bench.with_languages(file.path());
+    let claim = |source: &str, flags: &[&str]| {
+        let flags = flags.iter().map(ToString::to_string).collect();
+        Claim { flags, ..bench.claim("fickle", source) }
+    };
+    let first = claim("a", &[]);
+    let mut printed = Vec::new();
+    for claim in [first.clone(), first.clone(), claim("a", &["-x"]), claim("b", &[]), first.clone(), claim("b", &[])] {
+        let judgement = bench.judge(claim).await;
+        assert_eq!((judgement.verdict, stdout(&judgement)), (Verdict::Accepted, "ok\n"), "{judgement:?}");
+        printed.push(judgement.outputs.stderr.unwrap().text);
+    }
+    let same: Vec<_> = printed.iter().map(|text| printed.iter().position(|other| other == text).unwrap()).collect();
+    assert_eq!(same, [0, 0, 2, 3, 0, 3], "{printed:?}");
 }
 
 async fn flags_reach_the_compiler_or_the_run_time(bench: &Bench) {

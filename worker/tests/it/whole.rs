@@ -77,6 +77,7 @@ pub async fn whole(bench: &Bench) -> Whole {
         class: "any".into(),
         slots: Some(2),
         languages: None,
+        compile_cache_mib: 64,
         allow_weak_sandbox: false,
         sandbox_first_uid: None,
         sandbox_cgroups: herald_worker::Cgroups::Auto,

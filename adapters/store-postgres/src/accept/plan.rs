@@ -53,7 +53,7 @@ impl Known {
             r#"-- accept_submissions, open by owner
             select o.owner as "owner!", (
                 select count(*) from submissions s
-                where s.owner = o.owner and s.status in ('queued', 'compiling', 'running')) as "open!",
+                where s.owner = o.owner and s.status in ('queued', 'compiling', 'running') and not s.rejudged) as "open!",
                 array(select s.id from submissions s where s.id = any($2)) as "ids!: Vec<Uuid>"
             from unnest($1::text[]) as o(owner)"#,
             &owners,

@@ -66,7 +66,7 @@ pub(super) async fn expire_unclaimed(
         r#"-- expire_unclaimed
         with old as (
             select id from submissions
-            where status = 'queued' and attempt = 0 and created_at <= herald_now() - $1 * interval '1 ms'
+            where status = 'queued' and attempt = 0 and not rejudged and created_at <= herald_now() - $1 * interval '1 ms'
                 and run_at <= herald_now() - $1 * interval '1 ms' -- since the redrive, if there was one
             order by created_at limit $2 for update skip locked
         )

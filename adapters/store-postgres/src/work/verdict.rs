@@ -47,13 +47,24 @@ pub(super) async fn record(
         judgement.signal,
     );
     let Some(changed) = changed.fetch_optional(&mut *tx).await? else { return Ok(None) };
-    let event = row::tell_one(&mut tx, &changed.try_into()?).await?;
+    let submission = changed.try_into()?;
+    let event = row::tell_one(&mut tx, &submission).await?;
+    if submission.attempt > 1 {
+        forget(&mut tx, id).await?;
+    }
     keep(&mut tx, id, &judgement.outputs).await?;
     tx.commit().await?;
     Ok(Some(event))
 }
 
-/// Keeps the outputs; those of an earlier judging give way.
+/// Those of the verdict before: only what was judged again has any.
+async fn forget(connection: &mut PgConnection, id: SubmissionId) -> Result<(), Fault> {
+    sqlx::query!("-- record_verdict, outputs before\ndelete from outputs where submission_id = $1", id.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 async fn keep(connection: &mut PgConnection, id: SubmissionId, outputs: &Outputs) -> Result<(), Fault> {
     let named = [("stdout", &outputs.stdout), ("stderr", &outputs.stderr), ("compile_output", &outputs.compile_output)];
     if named.iter().all(|(_, output)| output.is_none()) {
@@ -67,10 +78,7 @@ async fn keep(connection: &mut PgConnection, id: SubmissionId, outputs: &Outputs
     sqlx::query!(
         "-- record_verdict, outputs
         insert into outputs (submission_id, stdout, stderr, compile_output, truncated, at)
-        values ($1, $2, $3, $4, $5, herald_now())
-        on conflict (submission_id) do update
-        set stdout = excluded.stdout, stderr = excluded.stderr, compile_output = excluded.compile_output,
-            truncated = excluded.truncated, at = excluded.at",
+        values ($1, $2, $3, $4, $5, herald_now())",
         id.0,
         stdout.as_deref(),
         stderr.as_deref(),

@@ -71,8 +71,9 @@ async fn a_schema_of_before_money_is_brought_up_to_date() {
     store.accept_submissions(std::slice::from_ref(&kept), 10).await.unwrap();
     schema
         .execute(
-            "drop table accounts, transfers, entries, effects, effect_marks, receipts, transfer_outbox, webhook_notices, webhook_attempts,
+            "drop table verdicts, accounts, transfers, entries, effects, effect_marks, receipts, transfer_outbox, webhook_notices, webhook_attempts,
                 webhook_secrets, webhook_endpoints;
+             alter table submissions drop column rejudged;
              drop function herald_last_receipt();
              delete from _sqlx_migrations where version > 1;
              update schema_info set version = 1",

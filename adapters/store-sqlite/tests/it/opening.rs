@@ -98,9 +98,10 @@ async fn an_older_schema_is_brought_up_to_date_with_what_is_in_it() {
     store.accept_submissions(std::slice::from_ref(&asked), 10).await.unwrap();
     store.close().await;
     drop(store);
-    let money = ["accounts", "transfers", "entries", "effects", "receipts", "transfer_outbox"];
+    let later = ["verdicts", "accounts", "transfers", "entries", "effects", "receipts", "transfer_outbox"];
+    place.tamper("alter table submissions drop column rejudged").await;
     let webhooks = ["webhook_notices", "webhook_attempts", "webhook_secrets", "webhook_endpoints"];
-    for table in money.into_iter().chain(webhooks) {
+    for table in later.into_iter().chain(webhooks) {
         place.tamper(format!("drop table {table}")).await;
     }
     place.tamper("delete from _sqlx_migrations where version > 1").await;

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Tables that grow for as long as the store lives; the others stay small.
-const LARGE: [&str; 18] = [
+const LARGE: [&str; 19] = [
     "submissions",
     "sources",
     "outputs",
@@ -27,6 +27,7 @@ const LARGE: [&str; 18] = [
     "transfer_outbox",
     "webhook_attempts",
     "webhook_notices",
+    "verdicts",
 ];
 
 #[tokio::test]

@@ -23,6 +23,11 @@ async fn a_package_is_checked_imported_and_judged_by() {
     let (good, said) = site.command(&["problem", "import", A_PLUS_B, "--slug", "sum"]);
     assert!(good && said.contains("sum stays at version "), "{said}");
 
+    let function = site.client().get("/problems/two-sum-function").await;
+    assert_eq!(function["types"], serde_json::json!(["pass-fail", "function"]));
+    let starters = function["starters"].as_array().unwrap();
+    assert!(starters.iter().any(|starter| starter["language"] == "python"), "{starters:?}");
+
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("sum.py");
     write(&source, "print(sum(map(int, input().split())))\n");

@@ -1,7 +1,7 @@
 //! From a question to a sandbox that works on it.
 
 use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::super::boxes::{Boxes, Wanted};
@@ -71,6 +71,32 @@ impl Errand {
     fn takes_limits(&self) -> bool {
         matches!(self.kind, Kind::Program | Kind::Probe)
     }
+
+    /// Orders this from a sandbox that waits. One may have been killed from outside without a trace yet: then the order has
+    /// reached nobody, and goes to one that is made now.
+    fn send(
+        &self,
+        wanted: &Wanted<'_>,
+        fds: &[BorrowedFd<'_>],
+        pool: &mut Pool,
+        ground: &Ground,
+    ) -> Result<Prepared, String> {
+        let order = |sandbox: &Prepared| set_limits(self, sandbox).and_then(|()| sandbox.order(&self.order, fds));
+        if let Some(waited) = pool.take(wanted) {
+            if order(&waited).is_ok() {
+                return Ok(waited);
+            }
+            pool.bury(waited);
+        }
+        let fresh = Prepared::make(ground, wanted)?;
+        match order(&fresh) {
+            Ok(()) => Ok(fresh),
+            Err(reason) => {
+                pool.bury(fresh);
+                Err(reason)
+            }
+        }
+    }
 }
 
 impl Active {
@@ -93,12 +119,8 @@ impl Active {
         };
         let box_id = place.box_id;
         let wanted = Wanted { place, writable: errand.writable, mounts: &errand.mounts };
-        let sandbox = pool.take(ground, &wanted)?;
         let sent: Vec<_> = std::iter::once(&input).chain(&own_stdout).map(AsFd::as_fd).collect();
-        if let Err(reason) = set_limits(&errand, &sandbox).and_then(|()| sandbox.order(&errand.order, &sent)) {
-            pool.bury(sandbox);
-            return Err(reason);
-        }
+        let sandbox = errand.send(&wanted, &sent, pool, ground)?;
         if errand.takes_limits() {
             boxes.expect_after(box_id, errand.writable, &errand.mounts);
         }
@@ -132,6 +154,7 @@ impl Active {
             said: Vec::new(),
             stdout: Output::new(stdout, keep_stdout, limits.stdout_bytes),
             stderr: Output::new(stderr, keep_stderr, limits.stderr_bytes),
+            started: false,
             began_ns: monotonic_ns(),
             began: now,
             asked: now,

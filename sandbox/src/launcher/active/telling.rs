@@ -53,38 +53,29 @@ impl Active {
             self.out_of_memory |= used.out_of_memory;
         }
         let (exit, cpu_us, wall_ns, memory_kb) = match (&self.done, self.killed || self.out_of_memory) {
-            (Some(done), _) => (
+            // Before its program has begun, a sandbox's end says nothing of it.
+            (Some(done), _) if self.started => (
                 exit_of(done.wait_status),
                 done.cpu_us.max(used.map_or(0, |used| self.cpu_us(&used))),
                 done.at_ns.saturating_sub(self.began_ns),
                 self.peak_kb.max(done.max_rss_kb),
             ),
-            (None, true) => {
+            (_, true) => {
                 let wall_ns = self.began.elapsed().as_nanos() as u64;
                 (Exit::Signal(libc::SIGKILL), self.cpu_ms * 1000, wall_ns, self.peak_kb)
             }
-            (None, false) => return (Answer::Lost("the run was killed from outside".into()), Vec::new()),
+            (_, false) => return (Answer::Lost("the run was killed from outside".into()), Vec::new()),
         };
-        // What a group counts it also bounds, so that only its own word counts.
-        let too_large = used.is_none() && memory_kb > self.limits.memory_kb;
-        let stopped_by = self.stopped_by.or_else(|| {
-            if self.stdout.is_over() {
-                Some(StoppedBy::Stdout)
-            } else if self.stderr.is_over() {
-                Some(StoppedBy::Stderr)
-            } else if exit == Exit::Signal(libc::SIGXFSZ) {
-                Some(StoppedBy::FileSize)
-            } else if exit == Exit::Signal(libc::SIGXCPU) {
-                // The backstop: the kernel samples what it goes by, so that it may see more than was used.
-                Some(StoppedBy::Cpu)
-            } else if cpu_us > self.limits.cpu_ms.saturating_mul(1000) {
-                Some(StoppedBy::Cpu)
-            } else if self.out_of_memory || too_large {
-                Some(StoppedBy::Memory)
-            } else {
-                None
-            }
-        });
+        let seen = Seen {
+            stopped_by: self.stopped_by,
+            too_long: cpu_us > self.limits.cpu_ms.saturating_mul(1000),
+            // What a group counts it also bounds, so that only its own word counts.
+            too_large: self.out_of_memory || (used.is_none() && memory_kb > self.limits.memory_kb),
+            stdout_over: self.stdout.is_over(),
+            stderr_over: self.stderr.is_over(),
+            exit,
+        };
+        let stopped_by = seen.cause();
         let (stdout_bytes, stdout) = self.stdout.take_kept();
         let (stderr_bytes, stderr) = self.stderr.take_kept();
         let (cpu_ms, wall_ms) = (cpu_us / 1000, wall_ns / 1_000_000);
@@ -95,10 +86,92 @@ impl Active {
     }
 }
 
+/// What has come of a run, several of which may be true at once: one that is stopped for its output goes on for a moment.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// For what the launcher ended it.
+    stopped_by: Option<StoppedBy>,
+    too_long: bool,
+    too_large: bool,
+    stdout_over: bool,
+    stderr_over: bool,
+    exit: Exit,
+}
+
+impl Seen {
+    /// The first that is true: CPU time, memory, output, file size, wall clock, and last how it ended.
+    fn cause(&self) -> Option<StoppedBy> {
+        let Self { stopped_by, too_long, too_large, stdout_over, stderr_over, exit } = *self;
+        let causes = [
+            (too_long || stopped_by == Some(StoppedBy::Cpu), StoppedBy::Cpu),
+            (too_large || stopped_by == Some(StoppedBy::Memory), StoppedBy::Memory),
+            (stdout_over, StoppedBy::Stdout),
+            (stderr_over, StoppedBy::Stderr),
+            (exit == Exit::Signal(libc::SIGXFSZ), StoppedBy::FileSize),
+            (stopped_by == Some(StoppedBy::Wall), StoppedBy::Wall),
+            (stopped_by == Some(StoppedBy::Idle), StoppedBy::Idle),
+            // The backstop: the kernel samples what it goes by, so that it may see more than was used.
+            (exit == Exit::Signal(libc::SIGXCPU), StoppedBy::Cpu),
+        ];
+        causes.into_iter().find_map(|(is_so, cause)| is_so.then_some(cause))
+    }
+}
+
 fn exit_of(wait_status: i32) -> Exit {
     if libc::WIFSIGNALED(wait_status) {
         Exit::Signal(libc::WTERMSIG(wait_status))
     } else {
         Exit::Code(libc::WEXITSTATUS(wait_status))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Seen = Seen {
+        stopped_by: None,
+        too_long: false,
+        too_large: false,
+        stdout_over: false,
+        stderr_over: false,
+        exit: Exit::Code(0),
+    };
+
+    #[test]
+    fn of_several_causes_the_one_that_counts_most_is_told() {
+        let [too_large_file, out_of_cpu, killed] =
+            [libc::SIGXFSZ, libc::SIGXCPU, libc::SIGKILL].map(|signal| Seen { exit: Exit::Signal(signal), ..NOTHING });
+        let stopped = |by, seen: Seen| Seen { stopped_by: Some(by), ..seen };
+        for (seen, cause) in [
+            (NOTHING, None),
+            (Seen { exit: Exit::Code(137), ..NOTHING }, None),
+            (killed, None),
+            // Everything at once, then without what counts most, one by one.
+            (
+                Seen { too_long: true, too_large: true, stdout_over: true, stderr_over: true, ..too_large_file },
+                Some(StoppedBy::Cpu),
+            ),
+            (Seen { too_large: true, stdout_over: true, stderr_over: true, ..too_large_file }, Some(StoppedBy::Memory)),
+            (Seen { stdout_over: true, stderr_over: true, ..too_large_file }, Some(StoppedBy::Stdout)),
+            (Seen { stderr_over: true, ..too_large_file }, Some(StoppedBy::Stderr)),
+            (stopped(StoppedBy::Wall, too_large_file), Some(StoppedBy::FileSize)),
+            (stopped(StoppedBy::Wall, out_of_cpu), Some(StoppedBy::Wall)),
+            (stopped(StoppedBy::Idle, out_of_cpu), Some(StoppedBy::Idle)),
+            (out_of_cpu, Some(StoppedBy::Cpu)),
+            // Whatever it was stopped for, what it had done by then.
+            (stopped(StoppedBy::Stdout, Seen { too_long: true, stdout_over: true, ..killed }), Some(StoppedBy::Cpu)),
+            (
+                stopped(StoppedBy::Stderr, Seen { too_large: true, stderr_over: true, ..killed }),
+                Some(StoppedBy::Memory),
+            ),
+            (stopped(StoppedBy::Wall, Seen { too_long: true, ..killed }), Some(StoppedBy::Cpu)),
+            (stopped(StoppedBy::Wall, Seen { too_large: true, ..killed }), Some(StoppedBy::Memory)),
+            (stopped(StoppedBy::Wall, Seen { stdout_over: true, ..killed }), Some(StoppedBy::Stdout)),
+            (stopped(StoppedBy::Cpu, Seen { too_large: true, stdout_over: true, ..killed }), Some(StoppedBy::Cpu)),
+            (stopped(StoppedBy::Memory, Seen { stdout_over: true, ..killed }), Some(StoppedBy::Memory)),
+        ] {
+            assert_eq!(seen.cause(), cause, "{seen:?}");
+        }
     }
 }
