@@ -13,18 +13,9 @@ export type Case = Full<contract.CaseResult>;
 export type Submission = Full<contract.SubmissionView>;
 export type StatusView = Full<contract.StatusView>;
 export type Accepted = contract.AcceptedView;
-export type ProblemItem = contract.ProblemListView;
-export type Starter = { language: string; content: string };
-/** What a server of an earlier version leaves out. */
-type Newer = {
-  /** `pass-fail` or `scoring`, `interactive`, `multi-pass`; `function` where one completes a starter. */
-  types: string[];
-  max_score: number | null;
-  /** Those that it takes; null: any. */
-  languages: string[] | null;
-  starters: Starter[];
-};
-export type Problem = contract.ProblemView & Partial<Newer>;
+export type ProblemItem = Full<contract.ProblemListView>;
+export type Starter = contract.Starter;
+export type Problem = Full<contract.ProblemView>;
 export type Language = Full<contract.LanguageView>;
 export type Account = contract.AccountView;
 export type TransferState = contract.TransferState;
