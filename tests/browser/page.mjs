@@ -9,7 +9,6 @@ import { keys } from "./page/keys.mjs";
 import { money } from "./page/money.mjs";
 import { outages } from "./page/outages.mjs";
 import { race } from "./page/race.mjs";
-import { room } from "./page/room.mjs";
 import { solve } from "./page/solve.mjs";
 import { ROOT, startAll, write } from "./setup.mjs";
 

@@ -75,24 +75,9 @@ async function money() {
   await keep("money");
 }
 
-async function room() {
-  await page.goto(`${url}/room/lobby`);
-  const panes = page.locator(".pane-room");
-  for (const n of [0, 1]) await panes.nth(n).getByText("Live").waitFor();
-  await look(600);
-  for (const [n, line] of ["Is anybody there?", "Yes, beside you."].entries()) {
-    await panes.nth(n).getByLabel("Your line").fill(line);
-    await look(600);
-    await panes.nth(n).getByRole("button", { name: "Send" }).click();
-    await panes.nth(1 - n).locator("li").filter({ hasText: line }).waitFor();
-    await look(1200);
-  }
-  await keep("room");
-}
-
 mkdirSync(DIR, { recursive: true });
 try {
-  for (const part of [solve, race, money, room]) await part();
+  for (const part of [solve, race, money]) await part();
   const picture = animate(frames);
   writeFileSync(join(DIR, "tour.png"), picture);
   console.log(`${frames.length} looks, ${(picture.length / 1000).toFixed(0)} kB: ${DIR}`);
