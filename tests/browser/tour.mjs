@@ -5,7 +5,7 @@ import { animate } from "./apng.mjs";
 import { ROOT, startAll, write } from "./setup.mjs";
 
 const DIR = resolve(process.argv[2] ?? join(ROOT, "docs/pictures"));
-const SIZE = { width: 960, height: 600 };
+const SIZE = { width: 1280, height: 800 };
 const STEP_MS = 120;
 const LONG_MS = 60_000;
 /** Slow enough that a person sees the cases tick by. */
@@ -50,7 +50,7 @@ async function race() {
   const start = page.locator("button.primary:enabled");
   await start.waitFor();
   await look(600);
-  for (let n = 0; n < 3; n += 1) {
+  for (let n = 0; n < 5; n += 1) {
     await start.click();
     await page.locator("button.primary:disabled").waitFor();
     const ended = start.waitFor({ timeout: LONG_MS });
