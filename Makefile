@@ -1,6 +1,6 @@
 # One door to everything; each target is a script or a cargo command that can be called by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-cgroup-v2 lint fmt bench bench-money bench-judge bench-page screenshots soak compose-test
+.PHONY: help run build test test-cgroup-v2 lint fmt bench bench-money bench-judge bench-page screenshots pictures soak compose-test
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench-page: ## Measure the Race page in a browser: pushing beside polling
 
 screenshots: ## Take pictures of every page, wide and narrow, light and dark, into target/screenshots
 	scripts/page-test.sh screenshots.mjs
+
+pictures: ## Make the pictures of the README from the real page
+	scripts/page-test.sh tour.mjs
 
 soak: ## Run the fault tests with their full counts
 	scripts/soak.sh

@@ -27,7 +27,7 @@ browser() {
   env HERALD_TEST_BIN="$PWD/target/debug/herald" node tests/browser/run.mjs 2>&1 | tee "$results/browser"
 }
 page() {
-  scripts/page-test.sh 2>&1 | tee "$results/page"
+  env HERALD_TEST_BIN="$PWD/target/debug/herald" scripts/page-test.sh 2>&1 | tee "$results/page"
 }
 web() {
   scripts/web-test.sh 2>&1 | tee "$results/web"

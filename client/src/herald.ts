@@ -126,7 +126,7 @@ export function createHerald(options: HeraldOptions = {}): Herald {
       const leave = channel(name).subscribe(() => {});
       try {
         const rooms = await link.session?.rooms();
-        if (!rooms) throw new HeraldError("unsupported", "rooms need a WebSocket");
+        if (!rooms) throw new HeraldError("unsupported", "no WebSocket");
         await rooms.publish(name, data, signal);
       } finally {
         leave();

@@ -52,7 +52,7 @@ export class Tickets {
     const body = { channel };
     const ticket: Ticket = this.#ask
       ? await this.#ask(channel, { signal })
-      : await (await request(this.#site, "tickets", { method: "POST", body, signal, tries: 1 })).json();
+      : await (await request(this.#site, "tickets", { method: "POST", body, signal })).json();
     // Those of entities open any number of connections for a day; others serve once.
     if (isEntity(channel)) this.keep(ticket, channel);
     return ticket;

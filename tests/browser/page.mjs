@@ -1,5 +1,5 @@
-// The page in a real browser against a real server. Wants web/dist (npm run build in web/), HERALD_TEST_BIN (default: the
-// workspace's debug build of herald) and Chromium. ONLY=word runs the checks with that in their name. Prints "ok - …" for each check
+// The page in a real browser against a real server. Wants HERALD_TEST_BIN (default: the workspace's debug build of herald), built after
+// scripts/build-page.sh, and Chromium. ONLY=word runs the checks with that in their name. Prints "ok - …" for each check
 // and exits 1 at the first that fails.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -9,7 +9,6 @@ import { keys } from "./page/keys.mjs";
 import { money } from "./page/money.mjs";
 import { outages } from "./page/outages.mjs";
 import { race } from "./page/race.mjs";
-import { room } from "./page/room.mjs";
 import { solve } from "./page/solve.mjs";
 import { ROOT, startAll, write } from "./setup.mjs";
 

@@ -2,7 +2,7 @@
 // Wants what page.mjs wants.
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ROOT, startAll, write } from "./setup.mjs";
+import { breaker, ROOT, startAll, write } from "./setup.mjs";
 
 const DIR = resolve(process.argv[2] ?? join(ROOT, "target/screenshots"));
 const SIZES = { wide: [1440, 900], narrow: [360, 740] };
@@ -12,7 +12,7 @@ const WRONG = RIGHT.replace("print(a + b)", "# fails for large numbers\n    prin
 const BROKEN = '#include <iostream>\n\nint main() {\n    long long a, b;\n    std::cin >> a >> c;\n    std::cout << a + b << "\\n"\n}\n';
 
 mkdirSync(DIR, { recursive: true });
-const { server, front, browser, url, close } = await startAll();
+const { server, browser, url, close } = await startAll();
 
 async function pay(page, to, amount) {
   await page.getByLabel("To", { exact: true }).fill(to);
@@ -29,7 +29,7 @@ async function submit(page, language, source, verdict) {
   await page.locator(`.verdict[data-verdict="${verdict}"]`).waitFor({ timeout: LONG_MS });
 }
 
-async function pictures(page, shot, wide) {
+async function pictures(page, cut, shot, wide) {
   await page.goto(`${url}/solve/a-plus-b`);
   await submit(page, "python", RIGHT, "accepted");
   await shot("solve-accepted");
@@ -77,6 +77,9 @@ async function pictures(page, shot, wide) {
   await shot("money-webhooks");
   await page.getByRole("button", { name: "Remove" }).first().click();
   await page.getByRole("button", { name: "Remove this endpoint?" }).click();
+  await page.goto(`${url}/room/lobby`);
+  await page.locator(".pane-room .notice").first().waitFor();
+  await shot("room");
   await page.goto(`${url}/sign-in`);
   await page.getByLabel("API key").waitFor();
   await shot("sign-in");
@@ -85,13 +88,13 @@ async function pictures(page, shot, wide) {
   await shot("not-found");
   await page.goto(`${url}/money`);
   await page.locator('.lamp[data-state="open"]').waitFor();
-  front.cut(true);
+  cut(true);
   await page.locator('.lamp[data-state="waiting"]').waitFor();
   await page.getByLabel("Amount (INR)").fill("5");
   await page.getByRole("button", { name: "Pay", exact: true }).click();
   await page.getByRole("alert").waitFor();
   await shot("money-away");
-  front.cut(false);
+  cut(false);
 }
 
 try {
@@ -104,7 +107,7 @@ try {
         await page.evaluate(() => scrollTo(0, 0));
         await page.screenshot({ path: join(DIR, `${name}-${size}-${colorScheme}.png`), fullPage: true });
       };
-      await pictures(page, shot, size === "wide");
+      await pictures(page, await breaker(page), shot, size === "wide");
       await context.close();
       console.log(`${size}, ${colorScheme}: done`);
     }

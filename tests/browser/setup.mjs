@@ -1,4 +1,4 @@
-// A server of its own, Chromium, and the built page in front of the server: what the browser scripts have in common.
+// A server of its own, with the page in it, and Chromium: what the browser scripts have in common.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { serve } from "../../web/scripts/serve.mjs";
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const BIN = process.env.HERALD_TEST_BIN ?? join(ROOT, "target/debug/herald");
@@ -71,14 +70,12 @@ export function startBrowser() {
 
 export async function startAll(settings) {
   const server = await startServer(settings);
-  const front = await serve(server.url);
   const browser = await startBrowser();
   const close = async () => {
     await browser.close();
-    await front.close();
     await server.close();
   };
-  return { server, front, browser, url: front.url, close };
+  return { server, browser, url: server.url, close };
 }
 
 /** Puts a program into the editor, as a person would who pastes it. */
@@ -94,4 +91,21 @@ export async function write(page, source) {
     paste.clipboardData.setData("text/plain", text);
     root.querySelector(".cm-content").dispatchEvent(paste);
   }, source);
+}
+
+/** A switch for the network of a tab: while it is off, every socket breaks and no request gets through. */
+export async function breaker(tab) {
+  const sockets = new Set();
+  let off = false;
+  await tab.route("**/*", (route) => (off ? route.abort("internetdisconnected") : route.continue()));
+  await tab.routeWebSocket(/./, (socket) => {
+    if (off) return void socket.close({ code: 1011 });
+    socket.connectToServer();
+    sockets.add(socket);
+  });
+  return (isOff) => {
+    off = isOff;
+    if (off) for (const socket of sockets) void socket.close({ code: 1011 });
+    if (off) sockets.clear();
+  };
 }

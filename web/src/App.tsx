@@ -1,7 +1,7 @@
 // The shell: who one is, where one is, whether the line is up. Each route is a chunk of its own.
 import { HeraldProvider } from "herald-client/react";
 import { Component, lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { session } from "./api";
 import { useConnection } from "./live/hooks";
 import { forgetAll } from "./reads";
@@ -44,6 +44,8 @@ export function App() {
   );
 }
 
+const LOBBY = "/room/lobby";
+
 /** Where the server wants a key, every route asks for it and goes on to where it was. */
 function Pages() {
   const { refused } = useWho();
@@ -62,6 +64,9 @@ function Pages() {
       </Route>
       <Route path="/money">
         <Money />
+      </Route>
+      <Route path="/room">
+        <Redirect to={LOBBY} replace />
       </Route>
       <Route path="/room/:name">{({ name }) => <Room key={name} name={decodeURIComponent(name)} />}</Route>
       <Route path="/sign-in">
@@ -90,7 +95,6 @@ const PAGES: Record<string, "race" | "money" | "room" | "signIn"> = {
   room: "room",
   "sign-in": "signIn",
 };
-const LOBBY = "/room/lobby";
 
 function Header() {
   const [at] = useLocation();

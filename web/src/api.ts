@@ -13,18 +13,9 @@ export type Case = Full<contract.CaseResult>;
 export type Submission = Full<contract.SubmissionView>;
 export type StatusView = Full<contract.StatusView>;
 export type Accepted = contract.AcceptedView;
-export type ProblemItem = contract.ProblemListView;
-export type Starter = { language: string; content: string };
-/** What a server of an earlier version leaves out. */
-type Newer = {
-  /** `pass-fail` or `scoring`, `interactive`, `multi-pass`; `function` where one completes a starter. */
-  types: string[];
-  max_score: number | null;
-  /** Those that it takes; null: any. */
-  languages: string[] | null;
-  starters: Starter[];
-};
-export type Problem = contract.ProblemView & Partial<Newer>;
+export type ProblemItem = Full<contract.ProblemListView>;
+export type Starter = contract.Starter;
+export type Problem = Full<contract.ProblemView>;
 export type Language = Full<contract.LanguageView>;
 export type Account = contract.AccountView;
 export type TransferState = contract.TransferState;
@@ -84,13 +75,12 @@ export const session = {
   },
 };
 
-/** JSON in and out. What only reads is tried again while the server does not answer; what may do a thing twice is not. */
-export const api = <T>(path: string, options?: RequestOptions): Promise<T> =>
-  herald.request<T>(path, options?.method === undefined ? options : { tries: 1, ...options });
+/** JSON in and out. */
+export const api = <T>(path: string, options?: RequestOptions): Promise<T> => herald.request<T>(path, options);
 
 /** The same with another key than this tab's, to try it out. */
 export const apiAs = <T>(own: string, path: string, options?: RequestOptions): Promise<T> =>
-  connect(own).request<T>(path, { tries: 1, ...options });
+  connect(own).request<T>(path, options);
 
 /** `randomUUID` would want a secure context. */
 export const newIdempotencyKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");

@@ -25,11 +25,12 @@ pub async fn check_package(sandbox: &Sandbox, languages: &Arc<Languages>, packag
         (Ok(problem), Ok(examples)) => (problem, examples),
         (Err(error), _) | (_, Err(error)) => return vec![Finding::error("problem.yaml", error.to_string())],
     };
-    let mut findings = validator(&SandboxRunner::new(sandbox.clone()), languages, &problem).await;
+    let runner = SandboxRunner::new(sandbox.clone());
+    let mut findings = validator(&runner, languages, &problem).await;
     if findings.is_empty() {
         let store = Arc::new(OnePackage(package.clone()));
         let judge = crate::judge(store, sandbox.clone(), languages.clone());
-        findings.extend(submissions(&*judge, sandbox, languages, package, &problem, examples).await);
+        findings.extend(submissions(&*judge, &runner, languages, package, &problem, examples).await);
     }
     findings
 }
@@ -64,7 +65,7 @@ async fn validator(runner: &dyn Runner, languages: &Languages, problem: &Problem
 
 async fn submissions(
     judge: &dyn Judge,
-    sandbox: &Sandbox,
+    runner: &dyn Runner,
     languages: &Languages,
     package: &ProblemPackage,
     problem: &Problem,
@@ -74,7 +75,7 @@ async fn submissions(
     for example in examples {
         let path = format!("submissions/{}", example.path);
         let Some(language) = example.language else { continue };
-        if let Err(unusable) = languages.ready(sandbox, language).await {
+        if let Err(unusable) = languages.ready(runner, language).await {
             findings.push(Finding::warning(path, format!("is not tried out: {unusable}")));
             continue;
         }

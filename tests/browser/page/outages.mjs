@@ -1,5 +1,6 @@
 // What a person sees when the server or the network goes away, and comes back, under an open page.
 import assert from "node:assert/strict";
+import { breaker } from "../setup.mjs";
 
 const SLOW = (seconds) => `import time\nx = input()\ntime.sleep(${seconds})\na, b = map(int, x.split())\nprint(a + b)\n`;
 
@@ -38,21 +39,4 @@ export async function outages({ check, page, newContext, server, url, submit, ve
     await tab.locator('.strip i[data-verdict="accepted"]').nth(18).waitFor();
     await own.close();
   });
-}
-
-/** A switch for the network of a tab: while it is off, every socket breaks and no request gets through. */
-async function breaker(tab) {
-  const sockets = new Set();
-  let off = false;
-  await tab.route("**/*", (route) => (off ? route.abort("internetdisconnected") : route.continue()));
-  await tab.routeWebSocket(/./, (socket) => {
-    if (off) return void socket.close({ code: 1011 });
-    socket.connectToServer();
-    sockets.add(socket);
-  });
-  return (isOff) => {
-    off = isOff;
-    if (off) for (const socket of sockets) void socket.close({ code: 1011 });
-    if (off) sockets.clear();
-  };
 }

@@ -101,6 +101,19 @@ export async function solve({ check, page, context, url, submit, verdict, VERDIC
     await tab.close();
   });
 
+  await check("a function begins with the problem's starter, in its languages only, and is judged", async () => {
+    const tab = await context.newPage();
+    await tab.goto(`${url}/solve/two-sum-function`);
+    await tab.selectOption("select", "python");
+    await tab.locator(".cm-content").filter({ hasText: "two_sum" }).waitFor();
+    assert.deepEqual(await tab.getByTestId("run").count(), 0);
+    const languages = await tab.locator("select option").evaluateAll((all) => all.map(({ value }) => value));
+    assert.ok(languages.includes("rust") && !languages.includes("c"), languages.join());
+    await submit(tab, "def two_sum(numbers, target):\n    return [0, 0]\n");
+    await verdict(tab, "wrong_answer");
+    await tab.close();
+  });
+
   await check("what was submitted is listed, and shown again", async () => {
     await page.getByRole("tab", { name: "Submissions" }).click();
     await page.locator(".history tbody tr").filter({ hasText: "Accepted" }).first().getByRole("button").click();

@@ -23,7 +23,7 @@ export function Result({ problem, state, tookMs, busy, error, retry, onGoTo }: P
   const total = view?.tests.total ?? problem.test_cases;
   return (
     <div className="result">
-      <Head state={state} tookMs={tookMs} busy={busy} mostScore={problem.max_score ?? null} />
+      <Head state={state} tookMs={tookMs} busy={busy} mostScore={problem.max_score} />
       <Strip total={total} cases={cases} status={view?.status ?? null} run={view?.tests.run ?? 0} />
       <div className="meters">
         <Meter

@@ -83,7 +83,7 @@ function Desk({
   };
   const refresh = () => void readAgain(`history:${slug}`, "own");
   // A function alone does nothing: only the judge has the program around it.
-  const runs = !problem?.types?.includes("function");
+  const runs = !problem?.types.includes("function");
   const judged = useAttempt(refresh);
   const ran = useAttempt();
 
@@ -142,7 +142,7 @@ function Desk({
             <h1>{problem.title}</h1>
             <span className="quiet small">
               {[
-                ...(problem.types ?? []).flatMap((type) => solveText.types[type] ?? []),
+                ...problem.types.flatMap((type) => solveText.types[type] ?? []),
                 limit(problem.time_limit_ms),
                 memory(problem.memory_limit_kb),
               ].join(" · ")}

@@ -61,7 +61,7 @@ fn main() {
 `,
 };
 
-export function starter(language: string, own: Starter[] = []): string {
+export function starter(language: string, own: Pick<Starter, "language" | "content">[] = []): string {
   const family = language.startsWith("cpp") ? "cpp" : language === "pypy" ? "python" : language;
   return own.find((each) => each.language === language)?.content ?? STARTERS[family] ?? "";
 }
