@@ -54,6 +54,7 @@ async function pictures(page, cut, shot, wide) {
   await page.locator(".cm-content").waitFor();
   await shot("run");
   await page.goto(`${url}/race`);
+  await page.locator("button.primary:enabled").waitFor();
   await shot("race-empty");
   for (let n = 0; n < (wide ? 6 : 2); n += 1) {
     await page.locator("button.primary:enabled").click();

@@ -14,6 +14,11 @@ async function axe(page, what) {
   assert.deepEqual(said, [], what);
 }
 
+async function fits(page, width, what) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= width, `${what} is ${wide} px wide`);
+}
+
 export async function access({ check, page, url, submit, verdict, VERDICT_MS }) {
   for (const colorScheme of ["light", "dark"]) {
     for (const [width, height] of [[1280, 860], [360, 740]]) {
@@ -26,8 +31,7 @@ export async function access({ check, page, url, submit, verdict, VERDICT_MS }) 
           if (/solve\/a|run/.test(route)) await page.locator(".cm-content").waitFor();
           if (route === "/money") await page.locator('[data-testid="transfer-state"]').waitFor();
           await axe(page, route);
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-          assert.ok(wide <= width, `${route} is ${wide} px wide`);
+          await fits(page, width, route);
         }
       });
     }
@@ -63,7 +67,12 @@ export async function access({ check, page, url, submit, verdict, VERDICT_MS }) 
     await page.getByLabel("URL").fill("https://receiver.example/hook");
     await page.getByRole("button", { name: "Add" }).click();
     await page.getByText(/whsec_/).waitFor();
+    await page.getByRole("button", { name: "Ping" }).first().click();
+    await page.locator(".lists tbody tr").first().waitFor({ timeout: VERDICT_MS });
     await axe(page, "webhooks");
+    await page.setViewportSize({ width: 360, height: 740 });
+    await fits(page, 360, "webhooks");
+    await page.setViewportSize({ width: 1280, height: 860 });
     await page.getByRole("button", { name: "Open an account" }).click();
     await axe(page, "dialog");
     await page.getByLabel("Name of the account").fill("Not A Handle");
