@@ -117,7 +117,6 @@ function Header() {
         {tab("solve", "/")}
         {tab("race", "/race")}
         {tab("money", "/money")}
-        {tab("room", LOBBY)}
       </nav>
       <Lamp />
       <Who />
