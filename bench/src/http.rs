@@ -49,6 +49,14 @@ impl Client {
         Ok(())
     }
 
+    /// Submits without a key, as to `herald up`; the answer, or an error unless it was accepted.
+    pub async fn judge(&mut self, body: Bytes) -> anyhow::Result<Bytes> {
+        let request = Request::post("/submit").header(HOST, &self.host).header(CONTENT_TYPE, "application/json");
+        let (status, body) = self.send(request.body(Full::new(body))?).await?;
+        ensure!(status == StatusCode::ACCEPTED, "POST /submit answered {status}: {}", String::from_utf8_lossy(&body));
+        Ok(body)
+    }
+
     /// Pays, under an idempotency key of its own; the answer, or an error unless it was booked.
     pub async fn pay(&mut self, key: &HeaderValue, body: Bytes) -> anyhow::Result<Bytes> {
         let idempotency = Uuid::new_v4().simple().to_string();

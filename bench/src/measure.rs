@@ -9,6 +9,7 @@ mod sockets;
 mod submit;
 mod transfers;
 mod up;
+mod verdict;
 
 use clap::ValueEnum;
 
@@ -27,11 +28,12 @@ pub enum Measure {
     Transfers,
     Fanout,
     Cycle,
+    Verdict,
 }
 
 impl Measure {
     pub const JUDGING: &'static [Self] = &[Self::Push, Self::Sockets, Self::Up, Self::Submit, Self::Relay, Self::Noop];
-    pub const JUDGE: &'static [Self] = &[Self::Cycle];
+    pub const JUDGE: &'static [Self] = &[Self::Cycle, Self::Verdict];
     pub const MONEY: &'static [Self] = &[Self::Transfers, Self::Fanout];
 
     pub fn title(self) -> &'static str {
@@ -45,6 +47,7 @@ impl Measure {
             Self::Transfers => "accepted POST /transactions, against pgbench's TPC-B",
             Self::Fanout => "what the five services make of transfers, and how soon",
             Self::Cycle => "what one run in the sandbox costs, against a fork and exec, bubblewrap and nsjail",
+            Self::Verdict => "from POST to the pushed verdict of trivial programs",
         }
     }
 
@@ -59,6 +62,7 @@ impl Measure {
             Self::Transfers => on_database(bench, "transfers", transfers::measure).await,
             Self::Fanout => on_database(bench, "fanout", fanout::measure).await,
             Self::Cycle => cycle::measure(bench).await,
+            Self::Verdict => verdict::measure(bench).await,
         }
     }
 }

@@ -18,9 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 pub struct Watcher {
     stream: WebSocketStream<TcpStream>,
+    /// What the snapshot said.
+    is_finished: bool,
 }
 
 impl Watcher {
+    /// Reads up to the end of a submission, which the snapshot may tell already.
+    pub async fn until_finished(&mut self, submission: SubmissionId) -> anyhow::Result<()> {
+        if self.is_finished {
+            return Ok(());
+        }
+        self.until("submission.finished", submission).await
+    }
+
     /// Connects and reads the snapshot.
     pub async fn connect(address: SocketAddr, ticket: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
@@ -28,11 +38,12 @@ impl Watcher {
         let config = WebSocketConfig::default().read_buffer_size(1024).write_buffer_size(0);
         let url = format!("ws://{address}/ws?ticket={ticket}");
         let (stream, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await?;
-        let mut watcher = Self { stream };
+        let mut watcher = Self { stream, is_finished: false };
         let first = watcher.next().await?;
         if !first.starts_with(r#"{"v":1,"type":"snapshot""#) {
             bail!("the first frame is no snapshot: {first}");
         }
+        watcher.is_finished = first.contains(r#""status":"finished""#);
         Ok(watcher)
     }
 

@@ -39,7 +39,7 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     }])
 }
 
-async fn wait_until_calm(process: &Process) -> anyhow::Result<()> {
+pub async fn wait_until_calm(process: &Process) -> anyhow::Result<()> {
     let (began, mut changed, mut family) = (Instant::now(), Instant::now(), Vec::new());
     while changed.elapsed() < CALM {
         ensure!(began.elapsed() < CALM_WITHIN, "its children still come and go");
