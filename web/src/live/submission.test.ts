@@ -15,6 +15,7 @@ const aCase = (n: number, message: string | null = null): Case => ({
   wall_ms: 1,
   memory_kb: 1,
   message,
+  score: null,
 });
 const state = (data: Partial<StatusView>, progress?: object): State => ({
   data: { ...(start().view as StatusView), status: "running", attempt: 1, ...data },
