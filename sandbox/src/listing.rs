@@ -4,10 +4,12 @@
 use std::io::{self, Write};
 
 use crate::BoxFile;
-use crate::wire::Entry;
+use crate::wire::{Entry, MAX_MESSAGE};
 
-/// Room that the lines of a listing may take beside the contents.
-pub const LINES_BYTES: u64 = 512 * 1024;
+/// Room that the lines of a listing may take beside the contents: the same files are to fit into one message to the launcher.
+pub const LINES_BYTES: u64 = (MAX_MESSAGE - 4 * 1024) as u64;
+/// How deep folders may be nested, on the way in and on the way out.
+pub const MAX_FOLDERS: usize = 16;
 
 pub fn write_line(into: &mut impl Write, entry: &Entry) -> io::Result<()> {
     serde_json::to_writer(&mut *into, entry)?;

@@ -132,8 +132,10 @@ impl SandboxJudge {
             return Ok(Built { said: None, failure: None });
         };
         let key = Key::of(language.version.as_deref(), &run, &files);
-        if let Some(artefact) = self.artefacts.find(&key) {
-            folder.write_files(&artefact.files).await?;
+        // One that cannot be put into a folder, for whatever reason, is as good as none.
+        if let Some(artefact) = self.artefacts.find(&key)
+            && folder.write_files(&artefact.files).await.is_ok()
+        {
             return Ok(Built { said: artefact.said.clone(), failure: None });
         }
         folder.write_files(&files).await?;
@@ -144,11 +146,13 @@ impl SandboxJudge {
         let (said, failure) = (compile_output(&report), outcome::compile_failure(&report, spec));
         // Now, before anything of the program has run.
         let most_bytes = self.artefacts.most_bytes();
-        if failure.is_none()
-            && most_bytes > 0
-            && let Some(files) = folder.files(most_bytes).await?
-        {
-            self.artefacts.keep(key, Artefact { files, said: said.clone() });
+        if failure.is_none() && most_bytes > 0 {
+            match folder.files(most_bytes).await {
+                Ok(Some(files)) => self.artefacts.keep(key, Artefact { files, said: said.clone() }),
+                Ok(None) => {}
+                // What is judged needs no cache.
+                Err(error) => tracing::debug!(%error, "what was compiled cannot be kept"),
+            }
         }
         Ok(Built { said, failure })
     }

@@ -9,8 +9,8 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use crate::wire::Entry;
 use crate::{BoxFile, SandboxError};
 
-/// How many names a path within a box may have.
-const MAX_DEPTH: usize = 4;
+/// How many names a path within a box may have: as many as one that is read out of it, so that what was read can be written.
+const MAX_DEPTH: usize = crate::listing::MAX_FOLDERS + 1;
 
 /// What the launcher is told of these files.
 pub fn entries(files: &[BoxFile]) -> Result<Vec<Entry>, SandboxError> {
@@ -71,10 +71,12 @@ mod tests {
 
     #[test]
     fn only_paths_that_stay_below_are_written() {
-        for good in ["main.c", "Main.java", "a b", "...", "a/b", "a/b/c/d"] {
+        let deep = |names| vec!["a"; names].join("/");
+        for good in ["main.c", "Main.java", "a b", "...", "a/b", "a/b/c/d", &deep(MAX_DEPTH)] {
             assert!(is_plain(good), "{good:?}");
         }
-        for bad in ["", ".", "..", "../x", "/etc/passwd", "a/../b", "a//b", "a/", "a/./b", "a\0b", "a/b/c/d/e"] {
+        for bad in ["", ".", "..", "../x", "/etc/passwd", "a/../b", "a//b", "a/", "a/./b", "a\0b", &deep(MAX_DEPTH + 1)]
+        {
             assert!(!is_plain(bad), "{bad:?}");
         }
     }

@@ -7,11 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 
-use crate::listing::{LINES_BYTES, write_line};
+use crate::listing::{LINES_BYTES, MAX_FOLDERS, write_line};
 use crate::wire::Entry;
 
-/// Deeper than any path that was written from outside; a program can nest without end.
-const MAX_DEPTH: usize = 16;
 const MAX_FILES: usize = 4096;
 
 const WITHIN: ResolveFlags = ResolveFlags::BENEATH
@@ -24,7 +22,7 @@ pub fn read(folder: BorrowedFd<'_>, path: Option<&str>, max_bytes: u64, into: &m
     let mut reader = Reader { into, bytes_left: max_bytes, lines_left: LINES_BYTES, files_left: MAX_FILES };
     match path {
         Some(path) => reader.file(folder, path, path),
-        None => reader.folder(&open(folder, ".", OFlags::DIRECTORY)?, "", MAX_DEPTH),
+        None => reader.folder(&open(folder, ".", OFlags::DIRECTORY)?, "", MAX_FOLDERS),
     }
 }
 

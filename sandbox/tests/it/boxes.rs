@@ -104,7 +104,7 @@ async fn a_box_is_bounded(bench: Bench) {
 
 async fn paths_out_of_the_box_are_refused(bench: Bench) {
     let work = bench.open_box().await;
-    for name in ["../x", "a/../b", "/etc/passwd", "..", "", "a\0", "a/b/c/d/e"] {
+    for name in ["../x", "a/../b", "/etc/passwd", "..", "", "a\0", &["a"; 18].join("/")] {
         assert!(reason(work.write_files(&[BoxFile::new(name, "")]).await).contains("not a plain file name"));
     }
 }

@@ -19,12 +19,21 @@ fn count(few: usize, soak: usize) -> usize {
 }
 
 /// What could grow.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Counts {
     launcher_fds: usize,
     mounts: usize,
     processes: usize,
     cgroups: usize,
+}
+
+impl Counts {
+    fn is_more_than(&self, before: &Self) -> bool {
+        self.launcher_fds > before.launcher_fds
+            || self.mounts > before.mounts
+            || self.processes > before.processes
+            || self.cgroups > before.cgroups
+    }
 }
 
 async fn counts(sandbox: &Sandbox) -> (Counts, usize) {
@@ -81,7 +90,8 @@ async fn many_runs_leave_nothing_behind(_: Bench) {
     }
     let (after, resident_after) = counts(&sandbox).await;
     println!("{} runs: {before:?}, {resident_before} KiB; then {after:?}, {resident_after} KiB", boxes * 10);
-    assert_eq!(before, after);
+    // What the machine itself mounts or lets go of meanwhile is no growth of ours.
+    assert!(!after.is_more_than(&before), "{before:?} became {after:?}");
     assert!(resident_after <= resident_before + 512, "{resident_before} KiB became {resident_after} KiB");
 }
 

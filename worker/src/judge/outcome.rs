@@ -22,16 +22,12 @@ pub(super) fn close_ms(limit_ms: u64) -> u64 {
     limit_ms * CLOSE_PERCENT / 100
 }
 
-/// Whether a run was over a limit on time so closely that it would perhaps not be on a machine with nothing else to do. One
-/// that waited all the time (`idle`) would.
+/// Whether a run was over its CPU time so closely that it would perhaps not be on a machine with nothing else to do. The wall
+/// clock stops a run right at its limit, so that nothing is known of how close that one was.
 pub(super) fn is_close(report: &Report, limits: &RunLimits, outcome: &Outcome) -> bool {
-    let within = |value: u64, limit: u64| value < limit + close_ms(limit);
     outcome.verdict == Verdict::TimeLimitExceeded
-        && match outcome.reason.as_str() {
-            "cpu" => within(report.cpu_ms, limits.cpu_ms),
-            "wall" => within(report.wall_ms, limits.wall_ms),
-            _ => false,
-        }
+        && outcome.reason == "cpu"
+        && report.cpu_ms < limits.cpu_ms + close_ms(limits.cpu_ms)
 }
 
 /// Why a run failed, or `None` if it ended with exit code 0 within its limits. What counts most comes first: CPU time,

@@ -1,8 +1,8 @@
 //! Whether a program has neighbours: any number run at once, or one alone on the worker, for a time that nobody else takes
 //! part in.
 //!
-//! Invariant against standing still: whoever holds a place takes no second one, and a box that is opened for the run is
-//! opened after the place was got.
+//! Nobody stands still for ever: whoever holds a place takes no second one, whoever waits for one holds at most a box of the
+//! sandbox, whoever is alone needs at most two, and there are two for each submission and one more (`Config::sandbox`).
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -14,6 +14,7 @@ crate::tests![
     an_archive_of_the_compilers_classes_changes_nothing_but_the_time,
     a_rust_program_is_linked_by_what_is_installed,
     the_same_program_is_compiled_once_and_another_is_not_it,
+    what_was_compiled_into_deep_folders_is_found_again,
     a_syntax_error_is_a_compile_error_that_names_the_line,
     a_source_that_asks_for_a_library_is_a_compile_error,
     programs_of_several_files_are_built_and_run,
@@ -184,6 +185,17 @@ argv = ["{tool}", "-c", "printf '#!/bin/sh\necho ok\necho %s >&2\n' $(mktemp -u)
 [language.run]
 argv = ["{binary}"]
 "#;
+
+async fn what_was_compiled_into_deep_folders_is_found_again(bench: &Bench) {
+    let main = "public class Main { public static void main(String[] args) { a.b.c.d.X.say(); } }\n";
+    let deep = "package a.b.c.d;\npublic class X { public static void say() { System.out.println(\"ok\"); } }\n";
+    let file = |(name, content): (&str, &str)| SourceFile { name: name.into(), content: content.into() };
+    let claim = Claim { files: [("Main.java", main), ("X.java", deep)].map(file).to_vec(), ..bench.claim("java", "") };
+    for run in ["compiled", "kept"] {
+        let judgement = bench.judge(claim.clone()).await;
+        assert_eq!((judgement.verdict, stdout(&judgement)), (Verdict::Accepted, "ok\n"), "{run}: {judgement:?}");
+    }
+}
 
 async fn the_same_program_is_compiled_once_and_another_is_not_it(bench: &Bench) {
     let mut file = tempfile::NamedTempFile::new().unwrap();

@@ -1,6 +1,9 @@
-//! A case that was just over its time: run once more, alone on the worker, since what ran beside it may have made the
+//! A case that was just over its CPU time: run once more, alone on the worker, since what ran beside it may have made the
 //! difference. A case of a problem goes on for that much longer than its limit, so that it is known how close it was; what
-//! goes on for ever is stopped then, and is not run again.
+//! goes on for ever is stopped then, and is not run again. The worker has to fall quiet soon, or the first run counts: those
+//! who wait meanwhile have done nothing.
+
+use std::time::Duration;
 
 use herald_sandbox::SandboxError;
 
@@ -11,6 +14,9 @@ use crate::program::RunLimits;
 
 /// Of one submission: whoever makes every case take just over its time has the worker to himself no more often.
 pub(super) const MOST: u32 = 8;
+
+/// How long a run that is close waits for its neighbours to end, while nothing new begins.
+const QUIET_WITHIN: Duration = Duration::from_secs(5);
 
 /// One case, for as often as it is run.
 pub(super) struct Bout<'a> {
@@ -34,7 +40,7 @@ impl Bout<'_> {
         let Some(left) = again.checked_sub(1) else { return Ok(first) };
         *again = left;
         let second = {
-            let _alone = neighbours.alone().await;
+            let Ok(_alone) = tokio::time::timeout(QUIET_WITHIN, neighbours.alone()).await else { return Ok(first) };
             self.run().await?
         };
         let language = &self.cases.language.spec.id;
