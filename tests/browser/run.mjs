@@ -169,7 +169,7 @@ try {
         socket.close({ code: 1012, reason: "cut by the test" });
       });
     });
-    await tab.goto(server.url);
+    await tab.goto(`${server.url}/plain`);
     await tab.locator('#language option[value="python"]').waitFor({ state: "attached", timeout: VERDICT_MS });
     const seen = await judge(tab, RIGHT, "accepted");
     assert.equal(opened.length, 2);
@@ -185,14 +185,14 @@ try {
     await context.route(/\/(problems|languages|submit|status)/, (route) =>
       route.request().headers().authorization ? route.continue() : route.fulfill(refuse));
     const tab = await context.newPage();
-    await tab.goto(server.url);
+    await tab.goto(`${server.url}/plain`);
     await tab.fill("#key", readFileSync(join(data, "admin.key"), "utf8"));
     await tab.press("#key", "Enter");
     await tab.locator("#key-form").waitFor({ state: "hidden" });
     await tab.locator('#language option[value="python"]').waitFor({ state: "attached", timeout: VERDICT_MS });
     checkLanes(await judge(tab, RIGHT, "accepted"));
     const other = await context.newPage();
-    await other.goto(server.url);
+    await other.goto(`${server.url}/plain`);
     await other.locator("#key-form").waitFor({ state: "visible" });
     await context.close();
   });
