@@ -165,6 +165,7 @@ macro_rules! store_contract {
             rejudging: [
                 a_rejudge_queues_what_is_finished_and_keeps_its_verdict,
                 a_rejudge_ends_with_a_new_verdict_and_a_history,
+                a_rejudge_that_uses_up_its_attempts_leaves_no_outputs_of_before,
                 a_rejudge_takes_effect_once_for_each_row,
                 a_rejudge_pages_without_gap,
                 a_rejudge_asked_for_again_takes_what_the_version_has_judged,

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use herald_domain::id::{MessageId, SubmissionId};
 use herald_domain::problem::ProblemPackage;
-use herald_domain::store::{Accepted, Cancelled, Rejudge, RejudgeCount, Rejudged, Store, Wakes};
-use herald_domain::submission::{LEASE_MS, NewSubmission, Outputs, ProblemRef, Status, Submission, Verdict};
+use herald_domain::store::{Accepted, Cancelled, Claimed, Rejudge, RejudgeCount, Rejudged, Store, Wakes};
+use herald_domain::submission::{
+    LEASE_MS, MAX_ATTEMPTS, NewSubmission, Outputs, ProblemRef, Status, Submission, Verdict,
+};
 use herald_domain::verdict::VerdictRecord;
 
 use super::Harness;
 use super::steps::{accept, accept_plain, assert_event, claim, claim_nothing, get, log_names};
-use crate::build::{intake, judgement, message_id, new_submission, owner, package};
+use crate::build::{intake, judgement, message_id, new_submission, owner, package, token};
 
 fn of(problem: &str) -> Rejudge {
     Rejudge { problem: problem.to_owned(), since: None, again: false }
@@ -265,4 +267,19 @@ pub async fn a_cancel_gives_a_rejudged_submission_its_verdict_back(h: &dyn Harne
     assert_eq!(rejudge(&*store, &of("sum")).await, vec![before.id], "the old version's verdict stands again");
     judge(&*store, before.id, Verdict::Accepted).await;
     assert_eq!(store.kept_verdicts(before.id).await.unwrap()[0].verdict, Verdict::WrongAnswer);
+}
+
+pub async fn a_rejudge_that_uses_up_its_attempts_leaves_no_outputs_of_before(h: &dyn Harness) {
+    let store = h.store().await;
+    let (old, new) = two_versions(&*store).await;
+    let id = judged(&*store, &old, Verdict::WrongAnswer).await.id;
+    store.import_problem(&new).await.unwrap();
+    rejudge(&*store, &of("sum")).await;
+    for _ in 0..MAX_ATTEMPTS {
+        let (work, _) = claim(&*store).await;
+        store.release(id, work.token, 0, "lost").await.unwrap().unwrap();
+    }
+    let last = store.claim("any", token(), LEASE_MS).await.unwrap();
+    assert!(matches!(last, Claimed::Exhausted(_)), "{last:?}");
+    assert_eq!(store.get_outputs(id).await.unwrap(), Outputs::default());
 }

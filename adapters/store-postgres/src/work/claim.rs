@@ -8,7 +8,7 @@ use herald_domain::submission::{CaseResult, Claim, MAX_ATTEMPTS, SourceFile, Sta
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
-use super::milliseconds;
+use super::{milliseconds, verdict};
 use crate::fault::{Fault, Result};
 use crate::row::{self, submission_rows};
 
@@ -22,6 +22,7 @@ pub(super) async fn claim(
     let Some(submission) = take(&mut tx, class, token, lease_ms).await? else { return Ok(Claimed::Nothing) };
     let event = row::tell_one(&mut tx, &submission).await?;
     if submission.status == Status::Finished {
+        verdict::forget(&mut tx, submission.id).await?;
         add_letter(&mut tx, &submission, &event).await?;
         tx.commit().await?;
         return Ok(Claimed::Exhausted(event));

@@ -58,7 +58,7 @@ pub(super) async fn record(
 }
 
 /// Those of the verdict before: only what was judged again has any.
-async fn forget(connection: &mut PgConnection, id: SubmissionId) -> Result<(), Fault> {
+pub(super) async fn forget(connection: &mut PgConnection, id: SubmissionId) -> Result<(), Fault> {
     sqlx::query!("-- record_verdict, outputs before\ndelete from outputs where submission_id = $1", id.0)
         .execute(connection)
         .await?;
