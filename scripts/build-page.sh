@@ -13,7 +13,7 @@ if ! command -v npm > /dev/null || ! node -e '
     "Building with the first page alone." >&2
   exit 0
 fi
-sources=(web/src web/index.html web/package-lock.json web/vite.config.ts client/src)
+sources=(web/src web/public web/index.html web/package.json web/package-lock.json web/tsconfig.json web/vite.config.ts client/src)
 if [ -f web/dist/index.html ] && [ -z "$(find "${sources[@]}" -newer web/dist/index.html -print -quit)" ]; then exit 0; fi
 echo "building the page" >&2
 cd web

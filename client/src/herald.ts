@@ -52,7 +52,7 @@ export interface Herald {
   pay(body: TransferRequest, options?: PostOptions): Promise<BookedView>;
   /** A transfer as it stands. */
   transfer(id: string, options?: CallOptions): Promise<TransferView>;
-  /** Says something in a room; resolves when the server has it. */
+  /** Says something in a room; resolves when the server has it, rejects when the room cannot be watched. */
   publish(room: string, data: unknown, options?: CallOptions): Promise<void>;
   /** A channel's state, one object for each change, until it is final. What happens between two looks is folded together. */
   watch<T = unknown>(channel: string, options?: CallOptions): AsyncGenerator<ChannelState<T>, void>;
@@ -72,7 +72,7 @@ export function createHerald(options: HeraldOptions = {}): Herald {
   const tickets = new Tickets(site, ticket);
   const link = createLink(site, tickets, transports, Class);
   const channels = new Registry<Channel>();
-  const channel = <T>(name: string) => channels.get(name, () => new Channel(name, link)) as Watched<ChannelState<T>>;
+  const channel = (name: string) => channels.get(name, () => new Channel(name, link));
 
   async function json<T>(path: string, more?: RequestOptions): Promise<T> {
     const answer = await request(site, path.replace(/^\//, ""), more);
@@ -94,7 +94,7 @@ export function createHerald(options: HeraldOptions = {}): Herald {
   }
 
   async function* watch<T>(name: string, { signal }: CallOptions = {}): AsyncGenerator<ChannelState<T>, void> {
-    const watched = channel<T>(name);
+    const watched = channel(name) as Watched<ChannelState<T>>;
     const wakers: Wakers = new Set();
     const leave = watched.subscribe(() => {
       for (const wake of [...wakers]) wake();
@@ -122,18 +122,12 @@ export function createHerald(options: HeraldOptions = {}): Herald {
       return json(`status/${id}`, more);
     },
     async publish(room, data, { signal } = {}) {
-      const name = room.replace(/^(room:)?/, "room:");
-      const leave = channel(name).subscribe(() => {});
-      try {
-        const rooms = await link.session?.rooms();
-        if (!rooms) throw new HeraldError("unsupported", "no WebSocket");
-        await rooms.publish(name, data, signal);
-      } finally {
-        leave();
-      }
+      const rooms = await link.session?.rooms();
+      if (!rooms) throw new HeraldError("unsupported", "no WebSocket");
+      await rooms.publish(channel(room.replace(/^(room:)?/, "room:")), data, signal);
     },
     watch,
-    channel,
+    channel: channel as Herald["channel"],
     request: json,
     connection: link.state,
     close: link.close,

@@ -5,7 +5,7 @@ export type { Frame } from "./frame.js";
 export type * as push from "./generated/asyncapi.js";
 export type * as api from "./generated/openapi.js";
 export { type CallOptions, createHerald, type Herald, type HeraldOptions, type PostOptions } from "./herald.js";
-export type { RequestOptions } from "./http.js";
+export { newIdempotencyKey, type RequestOptions } from "./http.js";
 export type { Transport } from "./ladder.js";
 export type { LinkState } from "./link.js";
 export { Registry } from "./registry.js";

@@ -1,5 +1,6 @@
 // Lines on their way into rooms: a bounded queue, and an answer for each.
 // Invariant: each `publish` ends, by the server's answer or by an error that says whether the line may have arrived.
+import type { Channel } from "./channel.js";
 import { HeraldError } from "./error.js";
 import type { ErrorFrame, Published } from "./frame.js";
 
@@ -33,12 +34,15 @@ export class Rooms {
     return [...this.#lines].some(({ sent }) => sent);
   }
 
-  publish(channel: string, data: unknown, signal: AbortSignal | undefined): Promise<void> {
+  /** Keeps the room open meanwhile; one that has failed would never answer. */
+  publish(room: Channel, data: unknown, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((done, fail) => {
       if (signal?.aborted) return fail(signal.reason);
       if (this.#lines.size >= MAX_LINES) return fail(new HeraldError("queue_full", `${MAX_LINES} lines wait already`));
+      let leave = () => {};
       const end = (error?: unknown) => {
         clearTimeout(timer);
+        leave();
         signal?.removeEventListener("abort", abort);
         this.#lines.delete(line);
         if (error) fail(error);
@@ -46,12 +50,17 @@ export class Rooms {
       };
       const abort = () => end(signal?.reason);
       this.#last += 1;
-      const line: Line = { channel, data, ref: String(this.#last), sent: false, end };
+      const line: Line = { channel: room.name, data, ref: String(this.#last), sent: false, end };
       const late = () =>
         end(new HeraldError("timeout", line.sent ? "no answer; the line may have arrived" : "not connected"));
       const timer = setTimeout(late, ANSWER_MS);
       signal?.addEventListener("abort", abort);
       this.#lines.add(line);
+      const look = () => {
+        if (room.state.state === "failed") end(room.state.error);
+      };
+      leave = room.subscribe(look);
+      look();
       this.flush();
     });
   }

@@ -46,13 +46,15 @@ export function createSession(link: Link, Class: WebSocketClass): Session {
   async function once(run: AbortSignal): Promise<Ended> {
     signal = run;
     const [first] = channels;
-    let ticket: Ticket | undefined;
-    try {
-      ticket = first && (await link.ticket(first, run));
-    } catch (error) {
-      return { upMs: 0, refused: true, retryMs: asHeraldError(error).retryAfterMs };
-    }
-    if (!first || !ticket || !channels.has(first) || run.aborted) return { upMs: 0, refused: true };
+    let retryMs: number | undefined;
+    const ticket =
+      first &&
+      (await link.ticket(first, run).catch((error) => {
+        // The next try is another channel's, so that none waits for this one.
+        if (channels.delete(first)) channels.add(first);
+        retryMs = asHeraldError(error).retryAfterMs;
+      }));
+    if (!first || !ticket || !channels.has(first) || run.aborted) return { upMs: 0, refused: true, retryMs };
     return connected(first, ticket);
   }
 

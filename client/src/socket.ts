@@ -103,7 +103,7 @@ export class Socket extends Counted<SocketState> {
   async #once(signal: AbortSignal) {
     this.change({ state: "connecting" });
     const url = await Promise.resolve(typeof this.#url === "string" ? this.#url : this.#url()).catch(() => undefined);
-    if (url === undefined) return { upMs: 0 };
+    if (url === undefined || signal.aborted) return { upMs: 0 };
     const Class = this.#options.WebSocket ?? WebSocket;
     const end = await connect(
       Class,

@@ -1,6 +1,6 @@
 // What only a false clock and a false socket can show: heartbeats, close codes, backoff, the page's comings and goings, rooms.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { api, HeraldError } from "../src/index.js";
+import { type api, HeraldError } from "../src/index.js";
 import { FalseSocket } from "./world/false-server.js";
 import { type FalseWorld, falseWorld } from "./world/false-world.js";
 
@@ -191,6 +191,29 @@ test("the network's return ends the wait at once, and a page that is seen again 
   fire(window, "online");
   await world.until("open", () => channel.state.state === "live");
   expect(Date.now() - before).toBeLessThan(100);
+});
+
+test("a channel whose ticket cannot be had does not keep the others waiting", async () => {
+  const { channel: name } = await world.herald().submit(world.program);
+  const ticket = async (asked: string) => {
+    if (asked === "submission:unknown") throw new TypeError("the backend is away");
+    return world.server.ticket(asked);
+  };
+  const herald = world.herald({ ticket });
+  herald.channel("submission:unknown").subscribe(() => {});
+  const other = herald.channel(name);
+  other.subscribe(() => {});
+  await world.until("a verdict", () => other.state.state === "final");
+});
+
+test("a line for a room that cannot be watched ends by the reason, at once", async () => {
+  const refusal = new HeraldError("forbidden", "not for you", { status: 403 });
+  const herald = world.herald({ ticket: () => Promise.reject(refusal) });
+  for (const _ of ["when it fails", "when it has failed"]) {
+    const began = Date.now();
+    await expect(herald.publish("lobby", {})).rejects.toBe(refusal);
+    expect(Date.now()).toBe(began);
+  }
 });
 
 test("a line in a room is answered, and arrives", async () => {

@@ -121,3 +121,17 @@ test("silence is broken by the heartbeat, and a silent server is left", async ()
   await pass(16_000);
   expect(Plain.made.length).toBeGreaterThan(1);
 });
+
+test("nobody who has left connects, however late the address comes", async () => {
+  let tell = (_: string) => {};
+  const address = new Promise<string>((done) => {
+    tell = done;
+  });
+  const late = new Socket(() => address, { WebSocket: Plain as unknown as WebSocketClass });
+  late.subscribe(() => {})();
+  await pass(1_001);
+  const made = Plain.made.length;
+  tell("ws://late.test");
+  await pass(10);
+  expect(Plain.made).toHaveLength(made);
+});

@@ -1,5 +1,6 @@
 // The Race page, run 20 times in a real browser: what each way of waiting costs. Prints a table, and exits 1 where a way that pushes is
 // later than a fifth of polling every 200 ms, or than a twentieth of polling every second. Wants what page.mjs wants.
+import assert from "node:assert/strict";
 import { startAll } from "./setup.mjs";
 
 const PUSH = ["ws", "sse", "longpoll"];
@@ -12,6 +13,8 @@ try {
   await page.goto(`${url}/race`);
   await page.getByRole("button", { name: "Run 20 times" }).click();
   await page.locator(".summary").getByText("after the verdict was stored").waitFor({ timeout: RUNS_MS });
+  await page.getByText("20 runs", { exact: true }).waitFor();
+  assert.deepEqual(await page.locator(".problem").allInnerTexts(), []);
   const rows = await page.locator(".boxes [data-median]").evaluateAll((all) =>
     all.map(({ dataset, children }) => ({ id: dataset.lane, name: children[0].innerText.trim(), median: Number(dataset.median) })));
   const costs = await page.locator("li.lane").evaluateAll((all) =>

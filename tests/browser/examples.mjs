@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { extname, join } from "node:path";
 import { isSigned } from "../../examples/node/signature.mjs";
-import { freePort, ROOT, startBrowser, startServer, until } from "./setup.mjs";
+import { freePort, ROOT, startAll, until } from "./setup.mjs";
 
 const VERDICT_MS = 60_000;
 const RIGHT = "a, b = map(int, input().split())\nprint(a + b)\n";
@@ -14,8 +14,7 @@ const WRONG = "a, b = map(int, input().split())\nprint(a - b)\n";
 const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const folder = (name) => join(ROOT, "examples", name);
 
-const server = await startServer({ HERALD_WEBHOOK_ALLOW_PRIVATE: "1" });
-const browser = await startBrowser();
+const { server, browser, close } = await startAll({ HERALD_WEBHOOK_ALLOW_PRIVATE: "1" });
 
 /** Starts an example that serves HTTP, and resolves once it answers. `args` may hold `PORT`. */
 async function start(name, args, env, port) {
@@ -30,9 +29,13 @@ async function start(name, args, env, port) {
     site.kill("SIGTERM");
     await exit;
   };
-  await until(`examples/${name} answers`, async () => {
+  const answers = until(`examples/${name} answers`, async () => {
     assert.equal(site.exitCode, null, log);
     return fetch(url).then(() => true, () => false);
+  });
+  await answers.catch(async (error) => {
+    await stop();
+    throw error;
   });
   return { url, stop, log: () => log };
 }
@@ -215,7 +218,6 @@ try {
   console.error(error, `\nthe server's last words:\n${server.log().split("\n").slice(-20).join("\n")}`);
   process.exitCode = 1;
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
   console.log(`examples: ${passed} passed, ${process.exitCode ? 1 : 0} failed`);
 }

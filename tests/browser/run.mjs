@@ -38,7 +38,10 @@ async function startServer(data) {
   const deadline = Date.now() + START_MS;
   while (!(await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false))) {
     if (server.exitCode !== null) throw new Error(`herald up exited with ${server.exitCode}:\n${log}`);
-    if (Date.now() > deadline) throw new Error(`herald up was not ready within ${START_MS / 1000} s:\n${log}`);
+    if (Date.now() > deadline) {
+      server.kill("SIGKILL");
+      throw new Error(`herald up was not ready within ${START_MS / 1000} s:\n${log}`);
+    }
     await new Promise((done) => setTimeout(done, 100));
   }
   const stop = async () => {
@@ -88,8 +91,9 @@ const data = mkdtempSync(join(tmpdir(), "herald-browser-"));
 mkdirSync(PICTURES, { recursive: true });
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 assert.ok(executablePath, "Chromium is missing: apt-get install chromium");
-const server = await startServer(data);
+// The browser first: it ends with this process, the server would not.
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+const server = await startServer(data);
 let passed = 0;
 const check = async (name, body) => {
   await body();

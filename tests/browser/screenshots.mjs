@@ -78,9 +78,6 @@ async function pictures(page, cut, shot, wide) {
   await shot("money-webhooks");
   await page.getByRole("button", { name: "Remove" }).first().click();
   await page.getByRole("button", { name: "Remove this endpoint?" }).click();
-  await page.goto(`${url}/room/lobby`);
-  await page.locator(".pane-room .notice").first().waitFor();
-  await shot("room");
   await page.goto(`${url}/sign-in`);
   await page.getByLabel("API key").waitFor();
   await shot("sign-in");

@@ -53,13 +53,18 @@ export async function startServer(settings = {}) {
     server.kill(signal);
     await exit;
   };
-  await start();
-  const adminKey = readFileSync(join(data, "admin.key"), "utf8").trim();
-  const close = async () => {
-    await stop();
+  const close = async (signal) => {
+    await stop(signal);
     rmSync(data, { recursive: true, force: true });
   };
-  return { url, data, adminKey, start, stop, close, log: () => log };
+  try {
+    await start();
+    const adminKey = readFileSync(join(data, "admin.key"), "utf8").trim();
+    return { url, data, adminKey, start, stop, close, log: () => log };
+  } catch (error) {
+    await close("SIGKILL");
+    throw error;
+  }
 }
 
 export function startBrowser() {
@@ -68,13 +73,11 @@ export function startBrowser() {
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
 }
 
+/** The browser first: it ends with this process, the server would not. */
 export async function startAll(settings) {
-  const server = await startServer(settings);
   const browser = await startBrowser();
-  const close = async () => {
-    await browser.close();
-    await server.close();
-  };
+  const server = await startServer(settings);
+  const close = () => browser.close().finally(() => server.close());
   return { server, browser, url: server.url, close };
 }
 

@@ -11,7 +11,6 @@ const ROUTES = [
   "src/solve/Workspace.tsx",
   "src/race/Race.tsx",
   "src/money/Money.tsx",
-  "src/room/Room.tsx",
   "src/signin/SignIn.tsx",
 ];
 // Names of XML namespaces, and where React's, uPlot's and Temml's error texts point; none is ever fetched.

@@ -1,7 +1,7 @@
 // The shell: who one is, where one is, whether the line is up. Each route is a chunk of its own.
 import { HeraldProvider } from "herald-client/react";
 import { Component, lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 import { session } from "./api";
 import { useConnection } from "./live/hooks";
 import { forgetAll } from "./reads";
@@ -15,7 +15,6 @@ const ProblemList = lazy(() => import("./solve/ProblemList"));
 const Workspace = lazy(() => import("./solve/Workspace"));
 const Race = lazy(() => import("./race/Race"));
 const Money = lazy(() => import("./money/Money"));
-const Room = lazy(() => import("./room/Room"));
 
 export function App() {
   const herald = useSyncExternalStore(session.subscribe, session.herald);
@@ -44,8 +43,6 @@ export function App() {
   );
 }
 
-const LOBBY = "/room/lobby";
-
 /** Where the server wants a key, every route asks for it and goes on to where it was. */
 function Pages() {
   const { refused } = useWho();
@@ -65,10 +62,6 @@ function Pages() {
       <Route path="/money">
         <Money />
       </Route>
-      <Route path="/room">
-        <Redirect to={LOBBY} replace />
-      </Route>
-      <Route path="/room/:name">{({ name }) => <Room key={name} name={decodeURIComponent(name)} />}</Route>
       <Route path="/sign-in">
         <SignIn />
       </Route>
@@ -89,10 +82,9 @@ function NotFound() {
   );
 }
 
-const PAGES: Record<string, "race" | "money" | "room" | "signIn"> = {
+const PAGES: Record<string, "race" | "money" | "signIn"> = {
   race: "race",
   money: "money",
-  room: "room",
   "sign-in": "signIn",
 };
 
@@ -102,7 +94,7 @@ function Header() {
   useEffect(() => {
     if (!at.startsWith("/solve/")) document.title = text.title(text.nav[page]);
   }, [at, page]);
-  const tab = (name: "solve" | "race" | "money" | "room", href: string) => (
+  const tab = (name: "solve" | "race" | "money", href: string) => (
     <Link href={href} aria-current={page === name ? "page" : undefined}>
       {text.nav[name]}
     </Link>

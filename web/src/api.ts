@@ -1,6 +1,7 @@
 // The server, as this tab may use it: one client for each key, and the names that the page has for what the server says.
 // The key lives in memory and in this tab's sessionStorage; it never stands in a URL and never in localStorage.
 import { type api as contract, createHerald, type Herald, HeraldError, type RequestOptions } from "herald-client";
+import { readAgain } from "./reads";
 
 /** The server leaves no field out of its answers: what is unknown is null. */
 type Full<T> = T extends object ? { [K in keyof T]-?: Full<Exclude<T[K], undefined>> } : T;
@@ -75,15 +76,19 @@ export const session = {
   },
 };
 
-/** JSON in and out. */
-export const api = <T>(path: string, options?: RequestOptions): Promise<T> => herald.request<T>(path, options);
+/** JSON in and out. A key that is refused may have been revoked: who one is, is asked anew. */
+export async function api<T>(path: string, options?: RequestOptions): Promise<T> {
+  try {
+    return await herald.request<T>(path, options);
+  } catch (error) {
+    if (isStatus(error, 401)) void readAgain("who");
+    throw error;
+  }
+}
 
-/** The same with another key than this tab's, to try it out. */
-export const apiAs = <T>(own: string, path: string, options?: RequestOptions): Promise<T> =>
+/** JSON in and out, with another key than this tab's if one is given; a refusal is the caller's alone. */
+export const apiAs = <T>(own: string | undefined, path: string, options?: RequestOptions): Promise<T> =>
   connect(own).request<T>(path, options);
-
-/** `randomUUID` would want a secure context. */
-export const newIdempotencyKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /** The raw answer, whatever its status, for what needs headers or counts bytes. */
 export function raw(path: string, init: RequestInit = {}): Promise<Response> {

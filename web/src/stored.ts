@@ -1,4 +1,4 @@
-// What survives a reload of this browser: drafts and choices; never keys.
+// What survives a reload of this browser: drafts and choices; never keys. What somebody typed has its user in its name.
 import { useCallback, useState } from "react";
 
 export function useStored(name: string, fallback: string): [string, (value: string) => void] {

@@ -69,7 +69,9 @@ async function up(data: string, port: number, publicUrl: string): Promise<ChildP
     const languages = await ready().catch(() => undefined);
     if (languages?.items?.some(({ id, available }: Record<string, unknown>) => id === "python" && available))
       return server;
-    if (server.exitCode !== null || Date.now() > until) throw new Error(`herald up did not come up:\n${log}`);
+    if (server.exitCode === null && Date.now() <= until) continue;
+    server.kill("SIGKILL");
+    throw new Error(`herald up did not come up:\n${log}`);
   }
 }
 

@@ -7,7 +7,7 @@ use herald_domain::identity::hex;
 use sha2::{Digest, Sha256};
 
 /// Where the built page answers; the page itself tells these apart.
-const ROUTES: [&str; 8] = ["/", "/solve/{slug}", "/run", "/race", "/money", "/room", "/room/{name}", "/sign-in"];
+const ROUTES: [&str; 6] = ["/", "/solve/{slug}", "/run", "/race", "/money", "/sign-in"];
 
 /// Of the first page: where, what, how.
 pub(super) const FIRST: [(&str, &str, &[u8]); 5] = [

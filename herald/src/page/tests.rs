@@ -14,7 +14,7 @@ async fn fetch(path: &str, tag: Option<&str>) -> Response {
 
 /// A path that a route's pattern takes.
 fn example(path: &str) -> String {
-    path.replace("{slug}", "two-sum").replace("{name}", "lobby")
+    path.replace("{slug}", "two-sum")
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { PROGRAMS } from "./programs.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const ROUTES = ["/", "/solve/a-plus-b", "/solve/nothing", "/run", "/race", "/money", "/room/lobby", "/sign-in"];
+const ROUTES = ["/", "/solve/a-plus-b", "/solve/nothing", "/run", "/race", "/money", "/sign-in"];
 
 async function axe(page, what) {
   await page.evaluate(AXE);

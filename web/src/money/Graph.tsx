@@ -1,6 +1,7 @@
 // A transfer drawn: payer, payee, and the five services that hear of it, each of which lights up as its event arrives.
-import { type FormEvent, useState } from "react";
-import { api, type Effect, newIdempotencyKey, refused, SERVICES, type Service, type Transfer } from "../api";
+import { newIdempotencyKey } from "herald-client";
+import { type FormEvent, useRef, useState } from "react";
+import { api, type Effect, mayPass, refused, SERVICES, type Service, type Transfer } from "../api";
 import { milliseconds, minorUnits, moment, money, shortId } from "../format";
 import { moneyText } from "../text/money";
 import { Check, Clock, Cross, Dash } from "../ui/icons";
@@ -132,6 +133,8 @@ function Actions({ transfer, onDone }: { transfer: Transfer; onDone: () => void 
   const [bad, setBad] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  // Of the refund that was asked for and has had no answer: asking again must not give the money back twice.
+  const key = useRef<string | null>(null);
   const { id, state, kind, currency } = transfer;
   const refundable = kind === "payment" && (state === "completed" || state === "partly_refunded");
   const held = state === "pending";
@@ -142,12 +145,15 @@ function Actions({ transfer, onDone }: { transfer: Transfer; onDone: () => void 
     setBusy(true);
     setError(null);
     try {
-      const headers: Record<string, string> = what === "refund" ? { "Idempotency-Key": newIdempotencyKey() } : {};
       const body = what === "void" ? undefined : amount === null ? {} : { amount };
-      await api(`/transactions/${id}/${what}`, { method: "POST", headers, body });
+      if (what === "refund") key.current ??= newIdempotencyKey();
+      const headers = key.current !== null && { headers: { "Idempotency-Key": key.current } };
+      await api(`/transactions/${id}/${what}`, { method: "POST", body, ...headers });
+      key.current = null;
       setPart("");
       onDone();
     } catch (caught) {
+      if (!mayPass(caught)) key.current = null;
       setError(refused(caught));
     } finally {
       setBusy(false);
@@ -168,7 +174,10 @@ function Actions({ transfer, onDone }: { transfer: Transfer; onDone: () => void 
             inputMode="decimal"
             value={part}
             aria-invalid={bad || undefined}
-            onChange={({ target }) => setPart(target.value)}
+            onChange={({ target }) => {
+              key.current = null;
+              setPart(target.value);
+            }}
           />
           <button type="submit" disabled={busy}>
             {held ? moneyText.capture : moneyText.refund}

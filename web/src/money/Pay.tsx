@@ -1,6 +1,7 @@
+import { newIdempotencyKey } from "herald-client";
 import { useHerald } from "herald-client/react";
 import { type FormEvent, useRef, useState } from "react";
-import { type Account, mayPass, newIdempotencyKey, refused } from "../api";
+import { type Account, mayPass, refused } from "../api";
 import { minorUnits } from "../format";
 import { moneyText } from "../text/money";
 import { Field, fieldErrors, hasRest, Problem } from "../ui/parts";

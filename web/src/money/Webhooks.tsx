@@ -13,16 +13,21 @@ export function Webhooks() {
   const [made, setMade] = useState<NewEndpoint | null>(null);
   const [open, setOpen] = useState<string | null>(null);
   const [doubt, setDoubt] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
   const items = endpoints.data ?? [];
   const shown = open ?? items[0]?.id ?? null;
 
   /** Does it, says what went wrong, and reads anew what it changed. */
   const doing = async (act: () => Promise<unknown>) => {
+    if (busy) return;
+    setBusy(true);
     setError(null);
     try {
       await act();
     } catch (caught) {
       setError(refused(caught));
+    } finally {
+      setBusy(false);
     }
     void readAgain("webhooks", "attempts");
   };
@@ -48,6 +53,7 @@ export function Webhooks() {
     if (doubt !== id) return setDoubt(id);
     setDoubt(null);
     setOpen(null);
+    setMade(null);
     void doing(() => api(`/webhooks/${id}`, { method: "DELETE" }));
   };
   return (
@@ -71,7 +77,9 @@ export function Webhooks() {
             <input {...props} name="events" defaultValue="transfer.*" required autoComplete="off" spellCheck={false} />
           )}
         </Field>
-        <button type="submit">{moneyText.add}</button>
+        <button type="submit" disabled={busy}>
+          {moneyText.add}
+        </button>
       </form>
       {error && hasRest(error, ["url", "events"]) ? <Problem error={error} /> : null}
       {endpoints.error ? <Problem error={endpoints.error} retry={() => void endpoints.again()} /> : null}
@@ -102,6 +110,7 @@ export function Webhooks() {
               <button
                 type="button"
                 className="tiny"
+                disabled={busy}
                 onClick={() => void doing(() => api(`/webhooks/${endpoint.id}/ping`, { method: "POST" }))}
               >
                 {moneyText.ping}
@@ -109,6 +118,7 @@ export function Webhooks() {
               <button
                 type="button"
                 className="tiny"
+                disabled={busy}
                 data-tone={doubt === endpoint.id ? "bad" : undefined}
                 onBlur={() => setDoubt(null)}
                 onClick={() => remove(endpoint.id)}

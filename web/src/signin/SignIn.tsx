@@ -8,16 +8,17 @@ import { useWho, whoIs } from "./who";
 export default function SignIn() {
   const { user, refused, guest } = useWho();
   const signedIn = user !== null && !guest;
+  const hasKey = session.key() !== null;
+  const lead = refused ? (hasKey ? text.signIn.stale : text.signIn.lead) : text.signIn.leadFree;
   return (
     <section className="narrow">
       <h1>{signedIn ? text.signIn.as(user) : text.signIn.title}</h1>
-      <p className="lead">{signedIn ? text.signIn.byKey : refused ? text.signIn.lead : text.signIn.leadFree}</p>
-      {signedIn ? (
+      <p className="lead">{signedIn ? text.signIn.byKey : lead}</p>
+      {!signedIn && <KeyForm />}
+      {hasKey && (
         <button type="button" onClick={() => session.set(null)}>
           {text.signIn.out}
         </button>
-      ) : (
-        <KeyForm />
       )}
       {guest && <p className="quiet">{text.signIn.guest}</p>}
     </section>

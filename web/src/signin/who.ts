@@ -1,7 +1,7 @@
 // Who one is. There is no route that says it; the name of the channel that a ticket for `user:me` opens does.
 import type { Ticket } from "herald-client";
 import { useSyncExternalStore } from "react";
-import { api, apiAs, isStatus, session } from "../api";
+import { apiAs, isStatus, session } from "../api";
 import { type ReadOptions, useRead } from "../reads";
 
 export type Who = { user: string | null; refused: boolean; guest: boolean };
@@ -10,8 +10,7 @@ const AGAIN_MS = 5000;
 const isRefused = (error: unknown) => isStatus(error, 401);
 
 export async function whoIs(key?: string): Promise<string> {
-  const question = { method: "POST", body: { channel: "user:me" } };
-  const { channel } = await (key ? apiAs<Ticket>(key, "/tickets", question) : api<Ticket>("/tickets", question));
+  const { channel } = await apiAs<Ticket>(key, "/tickets", { method: "POST", body: { channel: "user:me" } });
   return channel.slice("user:".length);
 }
 
@@ -24,5 +23,6 @@ export function useWho(): Who {
   const key = useSyncExternalStore(session.subscribe, session.key, () => null);
   const { data, error } = useRead(`who:${key ?? ""}`, () => whoIs(), WHO);
   const refused = isRefused(error);
-  return { user: data ?? null, refused, guest: data !== undefined && key === null };
+  const user = refused ? null : (data ?? null);
+  return { user, refused, guest: user !== null && key === null };
 }

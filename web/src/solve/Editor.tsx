@@ -80,6 +80,11 @@ const highlight = HighlightStyle.define([
   { tag: tags.invalid, color: "var(--bad)" },
 ]);
 
+/** A key that is held down submits once. */
+const held = EditorView.domEventHandlers({
+  keydown: ({ repeat, key, ctrlKey, metaKey }) => repeat && key === "Enter" && (ctrlKey || metaKey),
+});
+
 /** Marks a change that is not the user's. */
 const replaced = Annotation.define<boolean>();
 
@@ -124,6 +129,7 @@ export default function Editor({
       state: EditorState.create({
         doc: first.current.value,
         extensions: [
+          Prec.highest(held),
           Prec.highest(
             keymap.of([
               { key: "Mod-Enter", run: run("onSubmit") },

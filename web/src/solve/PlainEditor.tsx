@@ -6,6 +6,7 @@ export function PlainEditor({ value, label, onChange, onSubmit, onRun }: EditorP
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
+    if (event.repeat) return;
     event.shiftKey ? onRun() : onSubmit();
   };
   return (

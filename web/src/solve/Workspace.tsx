@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { api, isStatus, type Language, type Problem as ProblemBody, refused } from "../api";
 import { limit, memory } from "../format";
 import { readAgain } from "../reads";
+import { useWho } from "../signin/who";
 import { useStored } from "../stored";
 import { text } from "../text/all";
 import { solveText } from "../text/solve";
@@ -29,6 +30,7 @@ const Editor = lazy(() =>
 export default function Workspace({ slug }: { slug: string | null }) {
   const { data: problem, error, again } = useProblem(slug);
   const languages = useLanguages();
+  const { user } = useWho();
   useEffect(() => {
     document.title = text.title(slug === null ? solveText.free.title : (problem?.title ?? text.nav.solve));
   }, [slug, problem]);
@@ -49,19 +51,21 @@ export default function Workspace({ slug }: { slug: string | null }) {
       </div>
     );
   }
-  if ((slug !== null && !problem) || !languages.data)
+  if ((slug !== null && !problem) || !languages.data || user === null)
     return <div className="loading" role="status" aria-label={text.loading} />;
   if (languages.data.length === 0) return <Notice {...solveText.noWorker} page />;
   const taken = languages.data.filter(({ id }) => problem?.languages?.includes(id) ?? true);
   if (taken.length === 0) return <Notice {...solveText.noLanguage(problem?.languages ?? [])} page />;
-  return <Desk slug={slug} problem={problem ?? null} languages={taken} />;
+  return <Desk user={user} slug={slug} problem={problem ?? null} languages={taken} />;
 }
 
 function Desk({
+  user,
   slug,
   problem,
   languages,
 }: {
+  user: string;
   slug: string | null;
   problem: ProblemBody | null;
   languages: Language[];
@@ -69,8 +73,8 @@ function Desk({
   const [wanted, setWanted] = useStored("language", "python");
   const language = languages.some(({ id }) => id === wanted) ? wanted : languages[0].id;
   const first = starter(language, problem?.starters);
-  const [source, setSource] = useDraft(slug, language, first);
-  const [stdin, setStdin] = useStored(`stdin:${slug ?? ""}`, problem?.samples[0]?.input ?? "");
+  const [source, setSource] = useDraft(user, slug ?? "", language, first);
+  const [stdin, setStdin] = useStored(`stdin:${user}:${slug ?? ""}`, problem?.samples[0]?.input ?? "");
   const [left, setLeft] = useState("statement");
   const [below, setBelow] = useState(slug === null ? "run" : "result");
   const editor = useRef<EditorHandle>(null);

@@ -1,8 +1,8 @@
 // Sends a program and keeps what became of it: what is watched, how long the verdict took, or what was refused.
-import type { api } from "herald-client";
+import { type api, newIdempotencyKey } from "herald-client";
 import { useHerald } from "herald-client/react";
 import { useCallback, useRef, useState } from "react";
-import { newIdempotencyKey, refused } from "../api";
+import { refused } from "../api";
 import { type Followed, useSubmission } from "../live/hooks";
 import { isFinal } from "../live/submission";
 

@@ -1,11 +1,15 @@
-// One draft per problem and language, kept in this browser. A draft that is the starter is not kept.
+// One draft per user, problem and language, kept in this browser. A draft that is the starter is not kept.
 import { useCallback, useEffect, useState } from "react";
 import { readStored, writeStored } from "../stored";
 
-const name = (problem: string | null, language: string) => `draft:${problem ?? ""}:${language}`;
-
-export function useDraft(problem: string | null, language: string, starter: string): [string, (value: string) => void] {
-  const own = name(problem, language);
+/** `problem` is "" for a program of one's own. */
+export function useDraft(
+  user: string,
+  problem: string,
+  language: string,
+  starter: string,
+): [string, (value: string) => void] {
+  const own = `draft:${user}:${problem}:${language}`;
   const [drafts, setDrafts] = useState<Record<string, string>>({});
   const value = drafts[own] ?? readStored(own) ?? starter;
   const set = useCallback(

@@ -10,10 +10,7 @@ export const text = {
     solve: "Solve",
     race: "Race",
     money: "Money",
-    room: "Room",
-    docs: "API",
     signIn: "Sign in",
-    signOut: "Sign out",
   },
   signedInAs: (user: string) => `Signed in as ${user}`,
   title: (page: string) => `${page} · Herald`,
@@ -22,7 +19,6 @@ export const text = {
   close: "Close",
   copy: "Copy",
   copied: "Copied",
-  more: "Show more",
   connection: {
     connecting: "Connecting",
     open: "Live",
@@ -42,7 +38,6 @@ export const text = {
     detail: "Check that Herald is running. What you typed is still here.",
   },
   refused: (status: number | undefined) => `The server answered ${status}`,
-  reference: (id: string) => `Reference ${id}`,
   notFound: { title: "There is no such page", detail: "The address leads nowhere here.", back: "To the problems" },
   broken: {
     title: "This page has failed",
@@ -71,6 +66,7 @@ export const text = {
   signIn: {
     title: "Sign in",
     lead: "This server wants a key. It is kept for this tab only, and sent to this server only.",
+    stale: "The key of this tab is not known here any more. Give another one, or sign out.",
     leadFree: "You may already use this server as you are. With a key you act as its user.",
     key: "API key",
     hint: "herald token create --user NAME prints one.",
@@ -80,6 +76,5 @@ export const text = {
     guest: "Nobody has signed in: on this machine you may act as guest.",
     byKey: "Signed in with a key, for this tab only.",
     out: "Sign out",
-    again: "Use another key",
   },
 };

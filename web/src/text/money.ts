@@ -23,7 +23,6 @@ export const moneyText = {
   amountBad: (currency: string) => `Not an amount of ${currency}`,
   graph: "The transfer",
   graphEmpty: "Pay, and the services light up here as they finish.",
-  graphLabel: (from: string, to: string, state: string) => `Transfer from ${from} to ${to}: ${state}`,
   services: {
     notification: "Notification",
     fraud: "Fraud",
@@ -55,7 +54,6 @@ export const moneyText = {
   refunded: (amount: string) => `${amount} came back`,
   heldUntil: (when: string) => `Held until ${when}`,
   heldByFraud: "Held by the fraud service",
-  split: "Payer and payee",
   payer: "Payer",
   payee: "Payee",
   side: (which: string) => `${which}’s account`,
